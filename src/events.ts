@@ -1,0 +1,125 @@
+import type { ErrorCode } from "./errors.ts";
+
+/** One endpoint as it is reported: the method found and the route it answers. */
+export interface EndpointReport {
+  readonly method: string;
+  readonly path: string;
+}
+
+export interface ReadyEvent {
+  readonly event: "ready";
+  readonly url: string;
+  /** Absolute URL of the playground; `dev` only. */
+  readonly playground?: string;
+  readonly endpoints: readonly EndpointReport[];
+  /** Milliseconds from the start of the command. */
+  readonly ms: number;
+}
+
+export interface ReloadedEvent {
+  readonly event: "reloaded";
+  /** The number of this attempt, counted from 1 (the first start). */
+  readonly id: number;
+  /** Changed files, relative to the project, with forward slashes. */
+  readonly changed: readonly string[];
+  readonly ms: number;
+  readonly endpoints?: readonly EndpointReport[];
+}
+
+export interface ReloadFailedEvent {
+  readonly event: "reload_failed";
+  readonly id: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly hint?: string;
+  /** The stack, mapped to the user's sources. */
+  readonly stack?: string;
+  /** Whether an earlier generation goes on serving. */
+  readonly serving?: boolean;
+}
+
+export interface RequestEvent {
+  readonly event: "request";
+  readonly request_id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Milliseconds from the request's arrival to the end of its answer. */
+  readonly ms: number;
+}
+
+export interface StoppedEvent {
+  readonly event: "stopped";
+}
+
+/** What scripts read: one JSON object a line on stdout with `--json`. */
+export type JsonEvent = ReadyEvent | ReloadedEvent | ReloadFailedEvent | RequestEvent | StoppedEvent;
+
+/** A change was seen and a reload has begun. */
+export interface ReloadingEvent {
+  readonly event: "reloading";
+  readonly id: number;
+  readonly changed: readonly string[];
+}
+
+/** The asked-for port was taken and another one is used. */
+export interface PortMovedEvent {
+  readonly event: "port_moved";
+  readonly wanted: number;
+  readonly port: number;
+}
+
+/** The serving model process ended by itself. */
+export interface ModelExitedEvent {
+  readonly event: "model_exited";
+  /** Such as `exit code 1` or `signal SIGKILL`. */
+  readonly how: string;
+  readonly restart_in_ms: number;
+}
+
+/** Something the model printed, or a line of its log. */
+export interface OutputEvent {
+  readonly event: "output";
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+/** A method of the model threw while answering. */
+export interface RequestErrorEvent {
+  readonly event: "request_error";
+  readonly request_id: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface WarningEvent {
+  readonly event: "warning";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** `dev` or `serve` was told to stop and lets running work end. */
+export interface DrainingEvent {
+  readonly event: "draining";
+  readonly in_flight: number;
+}
+
+/** Everything that rooms report; what a person sees of it is up to the reporter. */
+export type TrussEvent =
+  | JsonEvent
+  | ReloadingEvent
+  | PortMovedEvent
+  | ModelExitedEvent
+  | OutputEvent
+  | RequestErrorEvent
+  | WarningEvent
+  | DrainingEvent;
+
+/** Takes events as they happen. Must not throw. */
+export type Reporter = (event: TrussEvent) => void;

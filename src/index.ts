@@ -1,0 +1,3 @@
+export { HttpError } from "./errors.ts";
+export type * from "./model/contract.ts";
+export type * from "./model/context.ts";

@@ -1,0 +1,45 @@
+import type { WebSocket } from "ws";
+import type { ModelContext } from "./context.ts";
+
+/** JSON, or anything else that `JSON.stringify` can hold. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** One item of a stream. Strings and bytes go out as they are; anything else is framed by the endpoint's family. */
+export type StreamItem = string | Uint8Array | object | number | boolean | null;
+
+/** What an endpoint method may return, or promise. */
+export type Answer = unknown | Response | Uint8Array | AsyncIterable<StreamItem> | Iterable<StreamItem>;
+
+/** The methods that `truss-ts` looks for. Every one is optional; one endpoint at least must be there. */
+export interface ModelMethods {
+  load?(): unknown;
+  setup_environment?(environment: Environment | null): unknown;
+  preprocess?(input: never, request: Request): unknown;
+  predict?(input: never, request: Request): unknown;
+  postprocess?(output: never, request: Request): unknown;
+  chat_completions?(input: never, request: Request): unknown;
+  completions?(input: never, request: Request): unknown;
+  embeddings?(input: never, request: Request): unknown;
+  messages?(input: never, request: Request): unknown;
+  responses?(input: never, request: Request): unknown;
+  websocket?(socket: WebSocket, request: Request): unknown;
+  is_healthy?(): unknown;
+  close?(): unknown;
+}
+
+/** A Model class: constructed once with the context. */
+export interface ModelClass {
+  new (context: ModelContext): object;
+  readonly name: string;
+  readonly prototype: object;
+}
+
+/** The platform's environment, such as `{ name: "production" }`. */
+export interface Environment {
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
+/** Lifecycle methods and hooks, beside the endpoints of the table. */
+export const hookMethods = ["load", "setup_environment", "preprocess", "postprocess", "is_healthy", "close"] as const;
+export type HookMethod = (typeof hookMethods)[number];

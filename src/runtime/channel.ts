@@ -1,0 +1,58 @@
+import type { EndpointReport, RequestEvent } from "../events.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Environment } from "../model/contract.ts";
+
+/** Everything a model process needs to serve one project. */
+export interface ModelStart {
+  /** Absolute path of the built bundle, a module that exports `Model` or a default class. */
+  readonly bundle: string;
+  /** Absolute path of the project; the process's working directory too. */
+  readonly root: string;
+  /** The model's source file as users know it, such as `model/model.ts`: for messages. */
+  readonly modelFile: string;
+  /** Name of the class to look for. @default "Model" */
+  readonly className?: string;
+  /** `config.yaml`, parsed and resolved. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly dataDir: string;
+  /** Overrides the platform's environment file; `null`: read the file only. */
+  readonly environment: Environment | null;
+}
+
+/** An error that crossed a process boundary. Its stack is mapped to the user's sources. */
+export interface RemoteError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly stack?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** What a parent tells its model process. */
+export type ToModel =
+  /** Packages to import ahead of time, so that a later `start` finds them loaded (absolute file URLs or specifiers). */
+  | { readonly type: "preload"; readonly packages: readonly string[]; readonly root: string }
+  | { readonly type: "start"; readonly start: ModelStart; readonly mode: "listen" | "handoff" }
+  /** With a socket: an accepted connection and the bytes already read from it (`handoff` only). */
+  | { readonly type: "connection"; readonly head: Uint8Array }
+  /** Finish what runs, refuse new work, call `close()`, exit 0. Past the timeout what still runs is cut. */
+  | { readonly type: "drain"; readonly timeoutMs: number };
+
+/** What a model process tells its parent. */
+export type FromModel =
+  /** The process is up and can take a `start`. */
+  | { readonly type: "idle" }
+  /** HTTP is answered on 127.0.0.1 at this port (`listen` only); the model may still be loading. */
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "ready"; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
+  /** The model cannot serve; the process exits by itself with a code other than 0. */
+  | { readonly type: "failed"; readonly error: RemoteError }
+  /** A request's method threw. */
+  | { readonly type: "request_error"; readonly requestId: string; readonly error: RemoteError }
+  /** With a socket: a keep-alive connection that has been idle (`handoff` only). */
+  | { readonly type: "returned" }
+  | { readonly type: "drained" };
+
+export type { RequestEvent };
