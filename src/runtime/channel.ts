@@ -1,5 +1,5 @@
-import type { EndpointReport, RequestEvent } from "../events.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, Fault } from "../errors.ts";
+import type { EndpointReport } from "../events.ts";
 import type { Environment } from "../model/contract.ts";
 
 /** Everything a model process needs to serve one project. */
@@ -30,11 +30,19 @@ export interface RemoteError {
   readonly column?: number;
 }
 
+/**
+ * How a model process gets its connections: `listen` on a loopback port of its own (behind dev's proxy), or `handoff`
+ * of accepted sockets from the process that owns the port (`serve` and artefacts).
+ */
+export type ServeMode = "listen" | "handoff";
+
 /** What a parent tells its model process. */
 export type ToModel =
   /** Packages to import ahead of time, so that a later `start` finds them loaded (absolute file URLs or specifiers). */
   | { readonly type: "preload"; readonly packages: readonly string[]; readonly root: string }
-  | { readonly type: "start"; readonly start: ModelStart; readonly mode: "listen" | "handoff" }
+  | { readonly type: "start"; readonly start: ModelStart; readonly mode: ServeMode }
+  /** Construct the model and describe it without `load()`; answered by `described`, then the process exits 0. */
+  | { readonly type: "describe"; readonly start: ModelStart }
   /** With a socket: an accepted connection and the bytes already read from it (`handoff` only). */
   | { readonly type: "connection"; readonly head: Uint8Array }
   /** Finish what runs, refuse new work, call `close()`, exit 0. Past the timeout what still runs is cut. */
@@ -47,6 +55,14 @@ export type FromModel =
   /** HTTP is answered on 127.0.0.1 at this port (`listen` only); the model may still be loading. */
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "ready"; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
+  | {
+      readonly type: "described";
+      readonly endpoints: readonly EndpointReport[];
+      readonly hooks: readonly string[];
+      /** Methods that have a schema. */
+      readonly schemas: readonly string[];
+      readonly faults: readonly Fault[];
+    }
   /** The model cannot serve; the process exits by itself with a code other than 0. */
   | { readonly type: "failed"; readonly error: RemoteError }
   /** A request's method threw. */
@@ -54,5 +70,3 @@ export type FromModel =
   /** With a socket: a keep-alive connection that has been idle (`handoff` only). */
   | { readonly type: "returned" }
   | { readonly type: "drained" };
-
-export type { RequestEvent };

@@ -1,0 +1,42 @@
+/** The runtime's own routes beside the endpoints', in canonical form. */
+export const livePath = "/health/live";
+export const readyPath = "/health/ready";
+export const loadedPath = "/ping";
+export const schemaPath = "/schema";
+
+const environmentPrefix = /^\/(?:environments\/[^/]+|deployment\/[^/]+|production|development)(\/.*)$/;
+const modelPath = /^\/v1\/models\/([^/]+)(\/loaded|\/schema)?$/;
+
+/**
+ * The one path for the many names of a route: the platform's (`/environments/{env}/sync/v1/…`, `/production/predict`)
+ * and those of Truss's own server (`/v1/models/model:predict`, `/invocations`, …).
+ */
+export function canonicalPath(raw: string): string {
+  const path = raw.includes("%") ? raw.replace(/%3a/gi, ":") : raw;
+  const inside = environmentPrefix.exec(path)?.[1];
+  if (inside === undefined) return containerPath(path);
+  if (inside.startsWith("/sync/")) return containerPath(inside.slice("/sync".length));
+  return inside === "/predict" || inside === "/websocket" ? containerPath(inside) : path;
+}
+
+function containerPath(path: string): string {
+  switch (path) {
+    case "/":
+    case livePath:
+      return livePath;
+    case "/invocations":
+      return "/predict";
+    case "/websocket":
+      return "/v1/websocket";
+    default:
+      return path.startsWith("/v1/models/") ? modelsPath(path) : path;
+  }
+}
+
+function modelsPath(path: string): string {
+  const match = modelPath.exec(path);
+  if (match === null) return path;
+  if (match[2] === "/loaded") return loadedPath;
+  if (match[2] === "/schema") return schemaPath;
+  return /:predict(_binary)?$/.test(match[1] ?? "") ? "/predict" : readyPath;
+}
