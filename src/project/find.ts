@@ -1,17 +1,19 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TrussError } from "../errors.ts";
 
 export const configName = "config.yaml";
 
 /**
- * The absolute path of the nearest folder with a `config.yaml`, looking at `dir` and upwards.
+ * The absolute, real path of the nearest folder with a `config.yaml`, looking at `dir` and upwards.
  *
  * @throws TrussError PROJECT_NOT_FOUND
  */
 export function findProjectRoot(dir: string): string {
-  const start = resolve(dir);
-  requireFolder(start, dir);
+  const given = resolve(dir);
+  requireFolder(given, dir);
+  // Stacks and source maps name real paths; a project reached through a link must be known by the same name.
+  const start = realpathSync(given);
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, configName))) return folder;
     if (folder === start) refuseYmlName(folder);

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import type { Fault } from "../errors.ts";
+import { staysInside } from "../lib/paths.ts";
+import { configName } from "./find.ts";
+import type { ResolvedConfig } from "./types.ts";
+import { type ConfigSource, parseConfig } from "./yaml.ts";
+import { validateConfig } from "./validate.ts";
+
+/** What the file says, as far as it can be understood, and all that is wrong with it. */
+export interface ConfigResult {
+  /** Absent where the file cannot be read or is not YAML. Where there are faults, good only for looking further. */
+  readonly config?: ResolvedConfig;
+  /** `model_class_filename`, where the file has it. */
+  readonly modelFilename?: string | undefined;
+  readonly source?: ConfigSource;
+  readonly faults: readonly Fault[];
+}
+
+/** Reads and checks the `config.yaml` of a project's folder. */
+export async function readConfig(root: string): Promise<ConfigResult> {
+  const text = readConfigText(root);
+  if (typeof text !== "string") return { faults: [text] };
+  const source = await parseConfig(text);
+  if (source.faults.length > 0) return { faults: source.faults };
+  const faults = [...(await validateConfig(source)), ...findFolderFaults(root, source)];
+  const config = resolveConfig(source.values);
+  return { config, modelFilename: textOf(source.values["model_class_filename"]), source, faults };
+}
+
+function readConfigText(root: string): string | Fault {
+  try {
+    return readFileSync(join(root, configName), "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    return {
+      code: "CONFIG_UNREADABLE",
+      message: `${configName} cannot be read (${code}).`,
+      file: configName,
+      hint:
+        code === "ENOENT"
+          ? `Put ${configName} back, or make a new project with: truss-ts init`
+          : `Check the file's permissions.`,
+    };
+  }
+}
+
+/** A folder outside the project would work here and be missing in what is pushed. */
+function findFolderFaults(root: string, source: ConfigSource): Fault[] {
+  return ["model_module_dir", "data_dir"].flatMap((key) => {
+    const value = textOf(source.values[key]);
+    if (value === undefined || staysInside(root, value)) return [];
+    return [
+      source.faultAt([key], `${key} must be a folder inside the project.`, "Use a path relative to config.yaml."),
+    ];
+  });
+}
+
+function resolveConfig(values: Readonly<Record<string, unknown>>): ResolvedConfig {
+  const secrets = recordOf(values["secrets"]);
+  return {
+    modelName: textOf(values["model_name"]) ?? null,
+    modelModuleDir: textOf(values["model_module_dir"]) ?? "model",
+    modelClassName: textOf(values["model_class_name"]) ?? "Model",
+    dataDir: textOf(values["data_dir"]) ?? "data",
+    secrets: mapValues(secrets, (value) => (typeof value === "string" ? value : null)),
+    environmentVariables: mapValues(recordOf(values["environment_variables"]), String),
+    raw: "secrets" in values ? { ...values, secrets: mapValues(secrets, () => null) } : values,
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function mapValues<Value>(
+  record: Readonly<Record<string, unknown>>,
+  map: (value: unknown) => Value,
+): Record<string, Value> {
+  // A secret may be called __proto__: assignment would lose it, fromEntries does not.
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Fault, isTrussError } from "../errors.ts";
+import { projectPath } from "../lib/paths.ts";
+import { type ConfigResult, readConfig } from "./config.ts";
+import { configName, findProjectRoot } from "./find.ts";
+import type { Project, ProjectResult, ResolvedConfig } from "./types.ts";
+
+export interface LoadOptions {
+  /** Name of the environment to act as; without it the platform's file decides at run time. */
+  readonly environment?: string;
+}
+
+/** Reads the project at `dir` (or in a folder above it): all faults at once, with their places. Never throws for them. */
+export async function loadProject(dir: string, options: LoadOptions = {}): Promise<ProjectResult> {
+  const root = findRoot(dir);
+  if (typeof root !== "string") return { ok: false, faults: [root] };
+  const found = await readConfig(root);
+  if (found.config === undefined) return { ok: false, faults: found.faults };
+  const modelFile = findModelFile(root, found.config, found);
+  const faults = typeof modelFile === "string" ? found.faults : [...found.faults, modelFile];
+  if (typeof modelFile !== "string" || faults.length > 0) return { ok: false, faults };
+  return { ok: true, project: createProject(root, found.config, modelFile, options) };
+}
+
+function findRoot(dir: string): string | Fault {
+  try {
+    return findProjectRoot(dir);
+  } catch (error) {
+    if (!isTrussError(error)) throw error;
+    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+}
+
+function createProject(root: string, config: ResolvedConfig, modelFile: string, options: LoadOptions): Project {
+  return {
+    root,
+    configFile: join(root, configName),
+    config,
+    modelFile,
+    dataDir: join(root, config.dataDir),
+    environment: options.environment === undefined ? null : { name: options.environment },
+  };
+}
+
+const sourceEndings = ["ts", "mts", "js", "mjs"] as const;
+
+/** The class file: the one that config.yaml names, or its TypeScript twin where it names Truss's `model.py`. */
+function findModelFile(root: string, config: ResolvedConfig, found: ConfigResult): string | Fault {
+  const folder = join(root, config.modelModuleDir);
+  const wanted = found.modelFilename ?? "model.py";
+  const candidates = /\.[cm]?[jt]sx?$/.test(wanted) ? [wanted] : listTwins(wanted);
+  const name = candidates.find((candidate) => existsSync(join(folder, candidate)));
+  if (name !== undefined) return join(folder, name);
+  const missing = projectPath(root, join(folder, candidates[0] ?? "model.ts"));
+  const message = `There is no ${missing}.`;
+  const key = found.modelFilename === undefined ? "model_module_dir" : "model_class_filename";
+  const isNamed = found.source !== undefined && key in found.source.values;
+  const hint = existsSync(join(folder, wanted))
+    ? `${projectPath(root, join(folder, wanted))} is Python, which truss-ts does not run. Write ${missing} with a class Model.`
+    : `Write it with an exported class Model${isNamed ? `, or correct ${key} in ${configName}` : ""}.`;
+  const place = isNamed ? found.source?.faultAt([key], message, hint) : undefined;
+  return { file: missing, ...place, code: "MODEL_FILE_NOT_FOUND", message, hint };
+}
+
+function listTwins(name: string): string[] {
+  const stem = name.replace(/\.py$/, "");
+  return sourceEndings.map((ending) => `${stem}.${ending}`);
+}

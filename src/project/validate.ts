@@ -1,0 +1,130 @@
+import type * as zod from "zod";
+import type { Fault } from "../errors.ts";
+import { suggest } from "../lib/suggest.ts";
+import { createConfigSchema } from "./schema.ts";
+import type { ConfigSource } from "./yaml.ts";
+
+/** All that is wrong with the keys and values of a parsed `config.yaml`. */
+export async function validateConfig(source: ConfigSource): Promise<readonly Fault[]> {
+  const schema = createConfigSchema(await import("zod"));
+  const result = schema.safeParse(source.values);
+  const faults = result.success
+    ? []
+    : result.error.issues.flatMap((issue) =>
+        issue.code === "unrecognized_keys"
+          ? issue.keys.map((key) => describeUnknownKey(source, issue.path, key, knownKeys(schema, issue.path)))
+          : [describeIssue(source, issue)],
+      );
+  return [...faults, ...findCombinationFaults(source)];
+}
+
+function describeUnknownKey(source: ConfigSource, path: readonly PropertyKey[], key: string, known: string[]): Fault {
+  const near = suggest(key, known);
+  const where = path.length === 0 ? "config.yaml" : formatPath(path);
+  const message = `${where} has no key "${key}"${near === undefined ? "." : `: did you mean "${near}"?`}`;
+  return source.faultAt([...path, key], message, unknownKeyHint(path, near), "key");
+}
+
+function unknownKeyHint(path: readonly PropertyKey[], near: string | undefined): string {
+  if (near !== undefined) return `Rename it to ${near}.`;
+  return path.length === 0
+    ? "Remove it. Values of your own belong under model_metadata, where your code reads them from context.config."
+    : "Remove it.";
+}
+
+function describeIssue(source: ConfigSource, issue: zod.core.$ZodIssue): Fault {
+  const { path } = issue;
+  if (issue.code === "invalid_key") {
+    const message = `${formatPath(path)} ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`;
+    return source.faultAt(path, message, undefined, "key");
+  }
+  const value = readPath(source.values, path);
+  const label = issue.code === "invalid_type" || issue.code === "invalid_union" ? `, not ${typeLabel(value)}` : "";
+  const hint = valueHint(issue.message, value);
+  return source.faultAt(path, `${formatPath(path)} ${issue.message}${label}.`, hint);
+}
+
+/** Values themselves are not shown: one of them may be a secret. */
+function typeLabel(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
+}
+
+function valueHint(message: string, value: unknown): string | undefined {
+  const wantsText = message.startsWith("must be text") || message.includes("null) or text");
+  if (wantsText && (typeof value === "number" || typeof value === "boolean")) return "Put it in quotes.";
+  if (message.startsWith("must be a whole") && typeof value === "string" && /^\d+$/.test(value)) {
+    return "Remove the quotes.";
+  }
+  if (message.startsWith("must be true or false") && typeof value === "string")
+    return "Write true or false, without quotes.";
+  return undefined;
+}
+
+/** Pairs of keys that are right each by itself. */
+function findCombinationFaults(source: ConfigSource): Fault[] {
+  const faults: Fault[] = [];
+  const has = (key: string) => {
+    const value = source.values[key];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== "";
+  };
+  for (const [left, right] of [
+    ["requirements_file", "requirements"],
+    ["model_cache", "weights"],
+  ] as const) {
+    if (!has(left) || !has(right)) continue;
+    faults.push(source.faultAt([right], `${right} and ${left} exclude each other.`, "Keep one of the two.", "key"));
+  }
+  if (readPath(source.values, ["build", "no_cache"]) === true) {
+    const message = "build.no_cache cannot be set in the file.";
+    faults.push(source.faultAt(["build", "no_cache"], message, "Remove it; it is a flag of the push.", "key"));
+  }
+  return faults;
+}
+
+/** The keys that the schema knows at a path, through lists and optional values. */
+function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let current = unwrap(schema);
+  for (const segment of path) {
+    const shape = shapeOf(current);
+    current = unwrap(shape === undefined ? memberOf(current, "element") : memberOf(shape, segment));
+  }
+  return Object.keys(shapeOf(current) ?? {});
+}
+
+function unwrap(schema: unknown): unknown {
+  const inner = memberOf(memberOf(schema, "def"), "innerType");
+  return inner === undefined ? schema : unwrap(inner);
+}
+
+function shapeOf(schema: unknown): object | undefined {
+  const shape = memberOf(schema, "shape");
+  return typeof shape === "object" && shape !== null ? shape : undefined;
+}
+
+function readPath(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, segment) => memberOf(value, segment), values);
+}
+
+function memberOf(target: unknown, key: PropertyKey): unknown {
+  return typeof target === "object" && target !== null && Object.hasOwn(target, key)
+    ? Reflect.get(target, key)
+    : memberOfClass(target, key);
+}
+
+/** zod defines `shape` and `element` on the instance or its class; plain data has neither. */
+function memberOfClass(target: unknown, key: PropertyKey): unknown {
+  const isSchemaMember = key === "shape" || key === "element" || key === "def";
+  return isSchemaMember && typeof target === "object" && target !== null ? Reflect.get(target, key) : undefined;
+}
+
+/** `weights[0].source`, `runtime.max_queue`. */
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((segment, index) =>
+      typeof segment === "number" ? `[${segment}]` : `${index === 0 ? "" : "."}${String(segment)}`,
+    )
+    .join("");
+}
