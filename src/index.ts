@@ -1,3 +1,34 @@
-export { HttpError } from "./errors.ts";
-export type * from "./model/contract.ts";
-export type * from "./model/context.ts";
+export { HttpError, type HttpErrorOptions } from "./errors.ts";
+export type { Secrets, ModelContext, ModelLog } from "./model/context.ts";
+export type { Answer, Environment, JsonValue, ModelClass, ModelMethods, StreamItem } from "./model/contract.ts";
+export { type MessageInput, toMessage } from "./wire/anthropic/messages.ts";
+export type {
+  FinishPart,
+  FinishReason,
+  Generation,
+  GenerationPart,
+  GenerationSource,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  UsagePart,
+} from "./wire/generation.ts";
+export type { HelperInput, HelperOptions } from "./wire/input.ts";
+export { type ChatCompletionInput, toChatCompletion } from "./wire/openai/chat.ts";
+export { type CompletionChunk, type CompletionInput, toCompletion } from "./wire/openai/completions.ts";
+export {
+  type EmbeddingInput,
+  type EmbeddingOptions,
+  toEmbeddings,
+  type Vector,
+  type VectorSource,
+} from "./wire/openai/embeddings.ts";
+export type { ResponseInput, WireResponse } from "./wire/openai/response-object.ts";
+export { type ResponseOptions, toResponse } from "./wire/openai/responses.ts";
+export type {
+  ChatCompletionRequest,
+  CompletionRequest,
+  EmbeddingRequest,
+  MessageRequest,
+  ResponseRequest,
+} from "./wire/requests.ts";

@@ -1,0 +1,36 @@
+import { HttpError } from "../errors.ts";
+
+/** What every helper reads of a request. */
+export interface HelperInput {
+  readonly model?: string | null;
+  readonly stream?: boolean | null;
+}
+
+export interface HelperOptions {
+  /** The model's name in the answer. @default the request's `model` */
+  readonly model?: string;
+}
+
+/** The name to answer with; the request's own, as all families expect, unless the author gives another. */
+export function modelName(input: HelperInput, options: HelperOptions): string {
+  return options.model ?? input.model ?? "model";
+}
+
+/** Bodies come from clients: anything but an object is their mistake. */
+export function requireObject(input: unknown): void {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new HttpError(400, "The body must be a JSON object");
+  }
+}
+
+/** Refuses a request field that one generation cannot honour. */
+export function refuse(param: string, message: string): never {
+  throw new HttpError(400, message, { param, code: "unsupported_value" });
+}
+
+/** One generation makes one answer. */
+export function refuseMany(input: { readonly n?: number | null; readonly best_of?: number | null }): void {
+  for (const param of ["n", "best_of"] as const) {
+    if ((input[param] ?? 1) !== 1) refuse(param, `This model gives one answer a request: ${param} must be 1`);
+  }
+}

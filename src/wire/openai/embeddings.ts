@@ -1,0 +1,120 @@
+import type { CreateEmbeddingResponse } from "openai/resources/embeddings";
+import { HttpError } from "../../errors.ts";
+import { estimateTokens } from "../estimate.ts";
+import { type HelperOptions, modelName, requireObject } from "../input.ts";
+
+/** What {@link toEmbeddings} reads of a request. */
+export interface EmbeddingInput {
+  readonly model?: string | null;
+  /** A text or its tokens, or up to 2,048 of either. */
+  readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
+  readonly encoding_format?: "float" | "base64" | null;
+}
+
+export type Vector = readonly number[] | Float32Array;
+
+/** One vector for each input, in the inputs' order; or the function that makes them of the texts. */
+export type VectorSource =
+  | readonly Vector[]
+  | PromiseLike<readonly Vector[]>
+  | ((texts: string[]) => readonly Vector[] | PromiseLike<readonly Vector[]>);
+
+export interface EmbeddingOptions extends HelperOptions {
+  /** Tokens of the inputs. @default token arrays counted, texts estimated at one token for each four characters */
+  readonly usage?: { readonly prompt_tokens: number; readonly total_tokens?: number };
+}
+
+const maxInputs = 2048;
+
+/**
+ * Answers `POST /v1/embeddings` in the encoding that the client asked for: lists of numbers, or base64 of
+ * little-endian float32, which is what the `openai` package asks for unless told otherwise.
+ *
+ * Answers with an error 400 for no input, an empty one, more than 2,048, and for token arrays where a function of
+ * texts makes the vectors.
+ *
+ * @example
+ * embeddings(input: EmbeddingRequest) {
+ *   return toEmbeddings(input, (texts) => this.encoder.embed(texts));
+ * }
+ */
+export async function toEmbeddings(
+  input: EmbeddingInput,
+  vectors: VectorSource,
+  options: EmbeddingOptions = {},
+): Promise<CreateEmbeddingResponse> {
+  // Should the request be refused, nobody reads a promise of vectors: its failure must then not end the process.
+  if (typeof vectors !== "function") Promise.resolve(vectors).catch(() => undefined);
+  requireObject(input);
+  const inputs = readInputs(input.input);
+  const encode = encoderOf(input.encoding_format);
+  const made = await (typeof vectors === "function" ? vectors(requireTexts(inputs)) : vectors);
+  if (made.length !== inputs.length) {
+    throw new Error(`${made.length} vectors were made of ${inputs.length} inputs`);
+  }
+  const tokens = options.usage?.prompt_tokens ?? countTokens(inputs);
+  const data = Array.from(made, (vector, index) => ({ object: "embedding", index, embedding: encode(vector) }));
+  return {
+    object: "list",
+    // The SDK's type knows the decoded form only.
+    data: data as CreateEmbeddingResponse["data"],
+    model: modelName(input, options),
+    usage: { prompt_tokens: tokens, total_tokens: options.usage?.total_tokens ?? tokens },
+  };
+}
+
+type Input = string | readonly number[];
+
+function readInputs(input: unknown): Input[] {
+  const inputs = isTokens(input) || !Array.isArray(input) ? [input] : input;
+  if (inputs.length === 0) refuseInput("input must not be empty");
+  if (inputs.length > maxInputs) refuseInput(`input must have at most ${maxInputs} items, not ${inputs.length}`);
+  return inputs.map((item: unknown) => {
+    if (typeof item !== "string" && !isTokens(item)) {
+      refuseInput("input must be a string, an array of strings, or tokens as integers");
+    }
+    if (item.length === 0) refuseInput("input must not have an empty string");
+    return item;
+  });
+}
+
+function isTokens(item: unknown): item is readonly number[] {
+  return Array.isArray(item) && item.length > 0 && item.every((token) => Number.isInteger(token));
+}
+
+function requireTexts(inputs: readonly Input[]): string[] {
+  return inputs.map((item) => {
+    if (typeof item !== "string") refuseInput("this model takes texts, not tokens");
+    return item;
+  });
+}
+
+function refuseInput(message: string): never {
+  throw new HttpError(400, message, { param: "input" });
+}
+
+function countTokens(inputs: readonly Input[]): number {
+  return inputs.reduce((sum, item) => sum + (typeof item === "string" ? estimateTokens(item.length) : item.length), 0);
+}
+
+function encoderOf(format: unknown): (vector: Vector) => number[] | string {
+  if (format === undefined || format === null || format === "float") return toNumbers;
+  if (format === "base64") return toBase64;
+  throw new HttpError(400, "encoding_format must be float or base64", { param: "encoding_format" });
+}
+
+function toNumbers(vector: Vector): number[] {
+  return Array.from(vector, requireFinite);
+}
+
+function toBase64(vector: Vector): string {
+  const view = new DataView(new ArrayBuffer(vector.length * 4));
+  vector.forEach((value: number, index: number) => view.setFloat32(index * 4, requireFinite(value), true));
+  return Buffer.from(view.buffer).toString("base64");
+}
+
+/** JSON would turn these into null, and a search index would be spoilt in silence. */
+function requireFinite(value: number): number {
+  if (!Number.isFinite(value)) throw new Error(`an embedding holds ${String(value)}, which is not a number`);
+  return value;
+}
