@@ -18,10 +18,7 @@ const methodNames = new Set(["get"]);
  *
  * An undeclared or missing name throws. Printing or serialising the object shows names only.
  */
-export function createSecrets(
-  declared: Readonly<Record<string, string | null>>,
-  sources: SecretSources = {},
-): Secrets {
+export function createSecrets(declared: Readonly<Record<string, string | null>>, sources: SecretSources = {}): Secrets {
   const environment = sources.environment ?? process.env;
   const names = Object.keys(declared);
   const get = (name: string) => {
@@ -69,9 +66,13 @@ function readSecretFile(directory: string, name: string): string | undefined {
 
 function undeclared(name: unknown, names: readonly string[]): TrussError {
   const known = names.length === 0 ? "none are declared" : `declared: ${names.join(", ")}`;
-  return new TrussError("SECRET_UNDECLARED", `the secret ${JSON.stringify(name)} is not declared in config.yaml (${known})`, {
-    hint: `add it there:  secrets:\n                  ${String(name)}: null`,
-  });
+  return new TrussError(
+    "SECRET_UNDECLARED",
+    `the secret ${JSON.stringify(name)} is not declared in config.yaml (${known})`,
+    {
+      hint: `add it there:  secrets:\n                  ${String(name)}: null`,
+    },
+  );
 }
 
 function missing(name: string, directory: string): TrussError {

@@ -1,0 +1,174 @@
+import type { Endpoint } from "../model/endpoints.ts";
+import { isHttpError } from "../errors.ts";
+import { type PublicError, toPublicError } from "../wire/errors.ts";
+import { createFramer } from "../wire/framer.ts";
+import type { AppBindings, AppOptions } from "./app.ts";
+import { type CallResult, runCall } from "./call.ts";
+import { ClientGone, type Input, parseInput, readBody } from "./input.ts";
+import type { Release } from "./limits.ts";
+import { createModelRequest } from "./model-request.ts";
+import {
+  bytesResponse,
+  errorResponse,
+  isResponse,
+  jsonResponse,
+  messagePackResponse,
+  ownResponse,
+  streamResponse,
+} from "./reply.ts";
+import { runInScope } from "./request-scope.ts";
+import { StreamTimeout, gather, isStream, openStream, toByteStream } from "./stream.ts";
+import { schemasOf } from "./validate.ts";
+
+/** One request on its way through an endpoint. */
+interface Exchange {
+  readonly endpoint: Endpoint;
+  readonly options: AppOptions;
+  readonly request: Request;
+  readonly bindings: AppBindings;
+  readonly requestId: string;
+}
+
+const defaultMaxBodyBytes = 100 * 1024 * 1024;
+
+/** Answers one endpoint's requests; the model is known to be ready. */
+export function createEndpointHandler(endpoint: Endpoint, options: AppOptions) {
+  return (request: Request, bindings: AppBindings, requestId: string): Promise<Response> =>
+    runInScope({ requestId }, () => answer({ endpoint, options, request, bindings, requestId }));
+}
+
+async function answer(exchange: Exchange): Promise<Response> {
+  const { endpoint, options, request, bindings, requestId } = exchange;
+  if (options.host.method(endpoint.method) === undefined) return missingMethod(endpoint, requestId);
+  let input: Input;
+  try {
+    const body = await readBody(request, bindings.incoming, options.maxBodyBytes ?? defaultMaxBodyBytes);
+    input = await parseInput(body, request.headers.get("content-type"), endpoint.family !== "json");
+    return await call(exchange, input, body);
+  } catch (error) {
+    return failure(exchange, error);
+  }
+}
+
+async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise<Response> {
+  const { endpoint, options, request } = exchange;
+  const { host, slots } = options;
+  const modelRequest = createModelRequest(
+    { method: request.method, url: request.url, headers: request.headers, body, signal: () => request.signal },
+    host.arity(endpoint.method) > 1,
+  );
+  const result = await runCall({
+    host,
+    slots,
+    endpoint,
+    schema: schemasOf(host.modelClass)[endpoint.method],
+    input: input.value,
+    request: modelRequest,
+    signal: request.signal,
+  });
+  try {
+    return await reply(exchange, input, result);
+  } catch (error) {
+    result.release?.();
+    throw error;
+  }
+}
+
+async function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Promise<Response> {
+  const { requestId, request } = exchange;
+  if (isResponse(value)) return passOn(exchange, value, release);
+  if (isStream(value)) {
+    if (!gathers(exchange)) return stream(exchange, value, release);
+    const gathered = await gather(value).finally(release);
+    return input.kind === "binary" ? messagePackResponse(gathered, requestId) : jsonResponse(gathered, requestId);
+  }
+  if (value instanceof Uint8Array) return bytesResponse(value, requestId);
+  if (value instanceof ArrayBuffer) return bytesResponse(new Uint8Array(value), requestId);
+  if (input.kind === "binary" && request.method === "POST") return messagePackResponse(value, requestId);
+  return jsonResponse(value, requestId);
+}
+
+/** A `predict` stream is gathered for exactly `Accept: application/json`; OpenAI's SDK sends that always, and streams. */
+function gathers({ endpoint, request }: Exchange): boolean {
+  if (endpoint.family !== "json" || request.headers.get("accept") !== "application/json") return false;
+  return !(request.headers.get("user-agent") ?? "").toLowerCase().includes("openai");
+}
+
+async function stream(
+  exchange: Exchange,
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  release: Release | undefined,
+): Promise<Response> {
+  const { endpoint, options, request, bindings, requestId } = exchange;
+  const opened = await openStream(source);
+  const framer = createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") });
+  const contentType = framer.contentType(opened.firstValue);
+  const body = toByteStream(opened, framer, {
+    onError: (error) => reportError(exchange, error),
+    cut: () => void bindings.outgoing?.destroy(),
+    onEnd: () => release?.(),
+    ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
+  });
+  return streamResponse(body, contentType, requestId);
+}
+
+/** The author's own Response; its stream holds the slot until it has ended, failed or lost its reader. */
+function passOn(exchange: Exchange, response: Response, release: Release | undefined): Response {
+  const { requestId, bindings } = exchange;
+  if (response.body === null) {
+    release?.();
+    return ownResponse(response, null, requestId);
+  }
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          controller.close();
+          release?.();
+        } catch (error) {
+          reportError(exchange, error);
+          release?.();
+          bindings.outgoing?.destroy();
+          controller.error(new Error("the stream failed"));
+        }
+      },
+      async cancel(reason) {
+        await reader.cancel(reason).catch(() => undefined);
+        release?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return ownResponse(response, body, requestId);
+}
+
+function missingMethod({ method, path, family }: Endpoint, requestId: string): Response {
+  const message = `This model has no \`${method}\` method: write \`${method}(input, request)\` on the Model class to serve POST ${path}.`;
+  return errorResponse(family, { status: 404, message }, requestId, "700");
+}
+
+function failure(exchange: Exchange, error: unknown): Response {
+  const { endpoint, requestId } = exchange;
+  if (error instanceof ClientGone)
+    return errorResponse(endpoint.family, { status: 499, message: "Client closed the request" }, requestId, "600");
+  return errorResponse(endpoint.family, reportError(exchange, error), requestId, faultCode(error));
+}
+
+function faultCode(error: unknown) {
+  return isHttpError(error) && (error.status === 400 || error.status === 413) ? "700" : "600";
+}
+
+/** What the client may know; everything else goes to the log. */
+function reportError({ options, requestId }: Exchange, error: unknown): PublicError {
+  if (error instanceof StreamTimeout) {
+    options.log.write("ERROR", error.message);
+    return { status: 504, message: error.message };
+  }
+  if (!isHttpError(error)) options.onModelError?.(error, requestId);
+  else if (error.status >= 500)
+    options.log.write("WARNING", `Model raised HttpError ${error.status}: ${error.message}`);
+  return toPublicError(error);
+}

@@ -1,0 +1,111 @@
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { Socket } from "node:net";
+import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
+import { idHeaders } from "./reply.ts";
+import { chooseRequestId } from "./request-id.ts";
+
+export interface FrontDeskOptions {
+  readonly isReady: () => boolean;
+  /** Takes a connection that is the model's, and what was read of it. */
+  readonly handOver: (socket: Socket, head: Buffer) => void;
+}
+
+/** Looks at the first bytes of each connection, and at a resting one's next: probes are answered here. */
+export interface FrontDesk {
+  readonly receive: (socket: Socket) => void;
+  /** Drops connections that rest here. */
+  close(): void;
+}
+
+/** A connection that says nothing is closed after this long, as Node's own server does. Milliseconds. */
+const silenceMs = 5000;
+/** Longer than any path that is answered here, by far. */
+const longestStartLine = 256;
+
+export function createFrontDesk(options: FrontDeskOptions): FrontDesk {
+  const waiting = new Set<Socket>();
+  const probes = createServer({ keepAlive: false }, (request, response) =>
+    answerProbe(request, response, options.isReady()),
+  );
+
+  const receive = (socket: Socket) => {
+    let head: Buffer = Buffer.alloc(0);
+    waiting.add(socket);
+    const done = () => {
+      waiting.delete(socket);
+      socket.off("data", onData).off("close", done).off("error", onError).off("end", onEnd).off("timeout", onError);
+      socket.setTimeout(0);
+    };
+    const onError = () => {
+      done();
+      socket.destroy();
+    };
+    const onEnd = () => onError();
+    const onData = (chunk: Buffer) => {
+      head = head.byteLength === 0 ? chunk : Buffer.concat([head, chunk]);
+      const verdict = classify(head, options.isReady());
+      if (verdict === "more") return;
+      done();
+      if (verdict === "model") {
+        stopReading(socket);
+        return options.handOver(socket, head);
+      }
+      socket.unshift(head);
+      probes.emit("connection", socket);
+    };
+    socket.allowHalfOpen = true;
+    socket.on("data", onData).on("close", done).on("error", onError).on("end", onEnd);
+    socket.setTimeout(silenceMs, onError);
+    socket.resume();
+  };
+  return {
+    receive,
+    close() {
+      for (const socket of waiting) socket.destroy();
+    },
+  };
+}
+
+/** Decides as soon as the bytes allow it; anything that is not surely a probe is the model's. */
+function classify(head: Buffer, ready: boolean): "probe" | "model" | "more" {
+  const text = head.toString("latin1", 0, longestStartLine);
+  const method = ["GET ", "HEAD "].find((verb) => text.startsWith(verb.slice(0, text.length)));
+  if (method === undefined) return "model";
+  const end = text.indexOf(" ", method.length);
+  if (end === -1) return text.length < longestStartLine ? "more" : "model";
+  // A probe comes alone; with more behind it the model's server sorts it out.
+  const headEnd = head.indexOf("\r\n\r\n");
+  if (headEnd !== -1 && headEnd + 4 < head.byteLength) return "model";
+  const path = canonicalPath(text.slice(method.length, end).replace(/\?.*$/, ""));
+  if (path === livePath) return "probe";
+  return !ready && (path === readyPath || path === loadedPath) ? "probe" : "model";
+}
+
+function answerProbe(request: IncomingMessage, response: ServerResponse, ready: boolean): void {
+  const path = canonicalPath((request.url ?? "/").replace(/[?#].*$/s, ""));
+  const alive = path === livePath || ready;
+  const requestId = chooseRequestId(request.headers["x-request-id"], request.headers["x-baseten-request-id"]);
+  const body =
+    path === livePath ? "true" : alive ? "{}" : JSON.stringify({ error: "Model with name model is not ready." });
+  response.writeHead(alive ? 200 : 503, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    // The next request on this connection might be the model's.
+    connection: "close",
+    ...idHeaders(requestId),
+    ...(alive ? {} : { "retry-after": "5", "x-baseten-error-source": "04", "x-baseten-error-code": "600" }),
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/**
+ * pause() alone lets Node read one more chunk into this process, and lose it with the hand-over; the handle itself
+ * must stop. Not a public call, but there is none.
+ */
+function stopReading(socket: Socket): void {
+  socket.pause();
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (typeof handle !== "object" || handle === null) return;
+  const readStop: unknown = Reflect.get(handle, "readStop");
+  if (typeof readStop === "function") Reflect.apply(readStop, handle, []);
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { type Server, createServer } from "node:net";
+import type { Socket } from "node:net";
+import { type ErrorCode, TrussError } from "../errors.ts";
+import type { EndpointReport } from "../events.ts";
+import type { FromModel, ModelStart, RemoteError, ToModel } from "./channel.ts";
+import { createFrontDesk } from "./front-desk.ts";
+
+export interface FrontOptions {
+  /** The file that runs the model process. */
+  readonly childFile: string;
+  readonly childEnv?: NodeJS.ProcessEnv;
+  readonly start: ModelStart;
+  readonly host: string;
+  readonly port: number;
+  readonly onReady: (ready: { readonly port: number; readonly endpoints: readonly EndpointReport[] }) => void;
+  readonly onError?: (error: RemoteError) => void;
+}
+
+/** The process that owns the port. It answers probes itself and hands every other connection to the model process. */
+export interface Front {
+  /** Resolves with the exit code when all is over. */
+  readonly ended: Promise<number>;
+  /** Refuses connections, lets the model finish within the time, ends. */
+  drain(timeoutMs: number): void;
+  /** Ends now. */
+  kill(): void;
+}
+
+/** Starts listening, then the model process. Throws a `TrussError` when the port cannot be had. */
+export async function startFront(options: FrontOptions): Promise<Front> {
+  let state: "loading" | "ready" | "draining" = "loading";
+  const listener = createServer({ allowHalfOpen: true, noDelay: true });
+  const port = await listen(listener, options);
+  const child = forkModel(options);
+  const desk = createFrontDesk({
+    isReady: () => state === "ready",
+    handOver: (socket, head) => handOver(child, socket, head),
+  });
+  listener.on("connection", desk.receive);
+
+  let failure: RemoteError | undefined;
+  child.on("message", (message: FromModel, socket?: unknown) => {
+    switch (message.type) {
+      case "ready":
+        state = "ready";
+        return options.onReady({ port, endpoints: message.endpoints });
+      case "returned":
+        return socket === undefined ? undefined : desk.receive(socket as Socket);
+      case "failed":
+        failure = message.error;
+        return options.onError?.(message.error);
+      default:
+        return undefined;
+    }
+  });
+  const ended = new Promise<number>((resolve) => {
+    child.once("exit", (code) => {
+      listener.close();
+      desk.close();
+      resolve(exitCode(code, state === "draining", state === "loading" || failure !== undefined));
+    });
+  });
+  sendToModel(child, { type: "start", start: options.start, mode: "handoff" });
+
+  return {
+    ended,
+    drain(timeoutMs) {
+      state = "draining";
+      listener.close();
+      desk.close();
+      sendToModel(child, { type: "drain", timeoutMs });
+    },
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+function listen(listener: Server, { host, port }: FrontOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    listener.listen(port, host, () => {
+      const address = listener.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+export function listenError(error: NodeJS.ErrnoException, host: string, port: number): TrussError {
+  const [code, message, hint]: [ErrorCode, string, string] =
+    error.code === "EADDRINUSE"
+      ? ["PORT_IN_USE", `port ${port} is taken on ${host}`, "choose another with --port, or 0 for any free one"]
+      : error.code === "EACCES"
+        ? ["PORT_INVALID", `port ${port} needs rights that this process does not have`, "choose one above 1023"]
+        : [
+            "HOST_INVALID",
+            `cannot listen on ${host}: ${error.message}`,
+            "name an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+          ];
+  return new TrussError(code, message, { hint, cause: error });
+}
+
+/** The model's own prints go to our stderr; descriptor 4 is our stdout, for one line a request. */
+function forkModel({ childFile, childEnv, start }: FrontOptions): ChildProcess {
+  return fork(childFile, [], {
+    cwd: start.root,
+    serialization: "advanced",
+    stdio: ["ignore", 2, 2, "ipc", 1],
+    env: { NUM_LOAD_RETRIES_TRUSS: "1", ...process.env, ...childEnv, TRUSS_TS_REQUESTS_FD: "4" },
+  });
+}
+
+function handOver(child: ChildProcess, socket: Socket, head: Buffer): void {
+  if (!child.connected) return void socket.destroy();
+  // The model process counts the connection from here on; this server's own count must not wait for it.
+  Reflect.set(socket, "server", undefined);
+  const message: ToModel = { type: "connection", head };
+  child.send(message, socket, (error) => {
+    if (error !== null) socket.destroy();
+  });
+}
+
+function sendToModel(child: ChildProcess, message: ToModel): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+function exitCode(code: number | null, draining: boolean, failed: boolean): number {
+  if (draining) return 0;
+  if (failed) return code === null || code === 0 ? 1 : code;
+  return code === null || code === 0 ? 70 : code;
+}

@@ -1,0 +1,47 @@
+import type { Socket } from "node:net";
+
+/** Keeps an eye on kept-alive connections and gives those back that have nothing to do. */
+export interface IdleReturns {
+  busy(socket: Socket): void;
+  free(socket: Socket): void;
+}
+
+/** How long a connection rests here first: a client in full swing never goes back and forth. Milliseconds. */
+const restMs = 30;
+
+/**
+ * A connection that rests belongs to the process that owns the port, where a blocked model cannot keep a health
+ * probe on it waiting. Only one between two requests can go: no answer running, the last body read to its end, and
+ * no byte of a next request read yet.
+ */
+export function createIdleReturns(giveBack: (socket: Socket) => void): IdleReturns {
+  const resting = new Map<Socket, { since: number; bytesRead: number }>();
+  const running = new WeakMap<Socket, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const sweep = () => {
+    const now = performance.now();
+    for (const [socket, { since, bytesRead }] of resting) {
+      if (now - since < restMs) continue;
+      resting.delete(socket);
+      if (!socket.destroyed && socket.writable && socket.writableLength === 0 && socket.bytesRead === bytesRead)
+        giveBack(socket);
+    }
+    if (resting.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    busy(socket) {
+      resting.delete(socket);
+      running.set(socket, (running.get(socket) ?? 0) + 1);
+    },
+    free(socket) {
+      const left = (running.get(socket) ?? 1) - 1;
+      running.set(socket, left);
+      if (left > 0 || socket.destroyed) return;
+      resting.set(socket, { since: performance.now(), bytesRead: socket.bytesRead });
+      timer ??= setInterval(sweep, restMs).unref();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import type { Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import { isTrussError } from "../errors.ts";
+import type { EndpointReport, RequestEvent } from "../events.ts";
+import type { ModelClass } from "../model/contract.ts";
+import { type App, createApp } from "./app.ts";
+import type { FromModel, ModelStart, RemoteError, ServeMode } from "./channel.ts";
+import { createContext } from "./context.ts";
+import { environmentFile, readEnvironment, watchEnvironment } from "./environment.ts";
+import { LoadError, ModelHost, pickModelClass } from "./lifecycle.ts";
+import { createSlots } from "./limits.ts";
+import type { RuntimeLog } from "./log.ts";
+import { createSecrets, declaredSecrets } from "./secrets.ts";
+import { type ModelServer, createModelServer } from "./server.ts";
+import { readSettings } from "./settings.ts";
+import { messageOf, toRemoteError } from "./stacks.ts";
+import { schemasOf } from "./validate.ts";
+
+export interface ModelProcessOptions {
+  readonly start: ModelStart;
+  readonly mode: ServeMode;
+  readonly log: RuntimeLog;
+  readonly send: (message: FromModel, socket?: Socket) => void;
+  /** Where the class comes from; by default the bundle that `start` names. */
+  readonly getModel?: () => Promise<ModelClass> | ModelClass;
+  readonly onRequest?: (event: RequestEvent) => void;
+}
+
+/** The model with everything around it, as one process runs it. */
+export interface ModelProcess {
+  readonly host: ModelHost;
+  readonly app: App;
+  /** Answers HTTP, then loads; resolves when the model is ready, throws a {@link RemoteError} when it never will be. */
+  run(): Promise<void>;
+  adopt(socket: Socket, head: Uint8Array): void;
+  /** Lets running work end, calls the model's `close()`. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+export function createModelProcess(options: ModelProcessOptions): ModelProcess {
+  const { start, log, send, mode } = options;
+  const host = createHost(options);
+  const settings = readSettings(start.config);
+  const onModelError = (error: unknown, requestId: string) => {
+    const remote = toRemoteError("INTERNAL", error, start.root);
+    log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
+    send({ type: "request_error", requestId, error: remote });
+  };
+  const app = createApp({ host, log, slots: createSlots(settings.predictConcurrency), onModelError, ...settings.app });
+  const server: ModelServer = createModelServer({
+    app,
+    host,
+    log,
+    onModelError,
+    ...settings.webSocket,
+    ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
+    ...(mode === "handoff" ? { onIdleConnection: (socket) => send({ type: "returned" }, socket) } : {}),
+  });
+  let stopWatching: () => void = () => undefined;
+
+  return {
+    host,
+    app,
+    async run() {
+      if (mode === "listen") send({ type: "listening", port: await server.listen() });
+      const started = performance.now();
+      await host.load().catch((error: unknown) => {
+        throw loadFailure(error, start.root);
+      });
+      stopWatching = followEnvironment(host, start, log);
+      send({ type: "ready", endpoints: endpointReports(host), ms: Math.round(performance.now() - started) });
+    },
+    adopt: server.adopt,
+    async drain(timeoutMs) {
+      stopWatching();
+      host.startDraining();
+      await server.drain(timeoutMs);
+      await host.close().catch((error: unknown) => log.error("close() failed:", error));
+    },
+  };
+}
+
+/** Constructs and describes the model without loading it. */
+export async function describeProcess(options: Omit<ModelProcessOptions, "mode">): Promise<FromModel> {
+  const { start } = options;
+  const host = createHost(options);
+  try {
+    const { description, constructorError } = await host.describe();
+    const faults = [...description.faults];
+    if (constructorError !== undefined && remoteOf(constructorError, start.root).code !== "SECRET_MISSING") {
+      faults.push(toFault(remoteOf(constructorError, start.root)));
+    }
+    return {
+      type: "described",
+      endpoints: description.endpoints.map(({ method, path }) => ({ method, path })),
+      hooks: [...description.hooks],
+      schemas: Object.keys(schemasOf(host.modelClass)),
+      faults,
+    };
+  } catch (error) {
+    return { type: "described", endpoints: [], hooks: [], schemas: [], faults: [toFault(remoteOf(error, start.root))] };
+  }
+}
+
+export function endpointReports(host: ModelHost): EndpointReport[] {
+  return (host.description?.endpoints ?? []).map(({ method, path }) => ({ method, path }));
+}
+
+function createHost({ start, log, getModel }: Omit<ModelProcessOptions, "mode">): ModelHost {
+  const secrets = createSecrets(declaredSecrets(start.config));
+  return new ModelHost({
+    getModel: getModel ?? (() => importBundle(start)),
+    modelFile: start.modelFile,
+    createContext: (environment) =>
+      createContext({ config: start.config, secrets, environment, dataDir: start.dataDir, log }),
+    async readEnvironment() {
+      if (start.environment !== null) return start.environment;
+      try {
+        const reading = await readEnvironment(environmentFile());
+        return reading.found ? reading.environment : undefined;
+      } catch (error) {
+        log.error("The environment file holds no valid JSON:", messageOf(error));
+        return undefined;
+      }
+    },
+    log,
+    loadRetries: Number(process.env["NUM_LOAD_RETRIES_TRUSS"] ?? 0) || 0,
+  });
+}
+
+async function importBundle(start: ModelStart): Promise<ModelClass> {
+  const module = (await import(pathToFileURL(start.bundle).href)) as Readonly<Record<string, unknown>>;
+  return pickModelClass(module, start.modelFile, start.className);
+}
+
+function followEnvironment(host: ModelHost, start: ModelStart, log: RuntimeLog): () => void {
+  if (start.environment !== null || host.method("setup_environment") === undefined) return () => undefined;
+  return watchEnvironment({
+    file: environmentFile(),
+    known: host.environment,
+    onChange: (environment) => host.changeEnvironment(environment),
+    onError: (error) => log.error("setup_environment failed:", error),
+  });
+}
+
+function loadFailure(error: unknown, root: string): RemoteError {
+  return remoteOf(error, root);
+}
+
+function remoteOf(error: unknown, root: string): RemoteError {
+  if (error instanceof LoadError) return toRemoteError(error.code, error.cause, root);
+  return toRemoteError(isTrussError(error) ? error.code : "LOAD_FAILED", error, root);
+}
+
+function toFault({ stack: _stack, ...fault }: RemoteError) {
+  return fault;
+}

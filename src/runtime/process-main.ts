@@ -1,0 +1,143 @@
+import type { Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import type { RequestEvent } from "../events.ts";
+import type { ModelClass } from "../model/contract.ts";
+import type { FromModel, ModelStart, RemoteError, ServeMode, ToModel } from "./channel.ts";
+import { createLineWriter } from "./line-writer.ts";
+import { type RuntimeLog, captureConsole, createLog } from "./log.ts";
+import { type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
+import { dieWithParent } from "./parent-watch.ts";
+import { readSettings } from "./settings.ts";
+import { toRemoteError } from "./stacks.ts";
+
+/** Exit code of a model process that code of the model brought down. */
+const crashCode = 70;
+
+export interface ProcessMainOptions {
+  /** Where the class comes from, when it is not the bundle that the parent names. */
+  readonly getModel?: () => Promise<ModelClass> | ModelClass;
+  /** Descriptor for one JSON line a request; `serve` gives its own stdout here. */
+  readonly requestsFd?: number;
+}
+
+/** The main of a model process: does what its parent says over the channel, and dies with it. */
+export function runModelProcess(options: ProcessMainOptions = {}): void {
+  process.setSourceMapsEnabled(true);
+  // The parent decides when to stop; a Ctrl-C reaches the whole process group.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+  process.on("disconnect", () => process.exit(0));
+  dieWithParent();
+
+  let model: ModelProcess | undefined;
+  process.on("message", (message: ToModel, socket?: Socket) => {
+    switch (message.type) {
+      case "preload":
+        return void preload(message.packages, message.root);
+      case "start":
+        model = begin(message.start, message.mode, options);
+        return undefined;
+      case "describe":
+        return void describe(message.start);
+      case "connection":
+        if (model === undefined) socket?.destroy();
+        else if (socket) model.adopt(socket, message.head);
+        return undefined;
+      case "drain":
+        return void end(model, message.timeoutMs);
+    }
+  });
+  send({ type: "idle" });
+}
+
+function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions): ModelProcess {
+  process.chdir(start.root);
+  const log = createProcessLog(start, mode);
+  const writer = options.requestsFd === undefined ? undefined : createLineWriter(options.requestsFd);
+  const model = createModelProcess({
+    start,
+    mode,
+    log,
+    send,
+    ...(options.getModel === undefined ? {} : { getModel: options.getModel }),
+    ...(writer === undefined ? {} : { onRequest: (event: RequestEvent) => writer.write(`${JSON.stringify(event)}\n`) }),
+  });
+  process.on("exit", (code) => {
+    writer?.flush();
+    if (model.host.state !== "loading") return;
+    const error: RemoteError = {
+      code: "LOAD_EXITED",
+      message: `the model ended the process (exit code ${code}) while it was loading`,
+    };
+    send({ type: "failed", error });
+  });
+  watchForCrashes(model, start, log);
+  model.run().catch((error: RemoteError) => {
+    log.write(
+      "ERROR",
+      `Exception while loading model: ${error.message}`,
+      error.stack === undefined ? {} : { exc_info: error.stack },
+    );
+    leave({ type: "failed", error }, 1);
+  });
+  return model;
+}
+
+/** What nobody caught is logged, told to the parent, and ends the process: its state can't be trusted any more. */
+function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog): void {
+  const crash = (kind: string) => (reason: unknown) => {
+    const loading = model.host.state === "loading";
+    const error = toRemoteError(loading ? "LOAD_FAILED" : "MODEL_EXITED", reason, start.root);
+    log.write("ERROR", `${kind}: ${error.message}`, error.stack === undefined ? {} : { exc_info: error.stack });
+    leave({ type: "failed", error }, loading ? 1 : crashCode);
+  };
+  process.on("uncaughtException", crash("Uncaught exception"));
+  process.on("unhandledRejection", crash("Unhandled rejection"));
+}
+
+async function describe(start: ModelStart): Promise<void> {
+  process.chdir(start.root);
+  leave(await describeProcess({ start, log: createLog({ form: "plain" }), send }), 0);
+}
+
+async function end(model: ModelProcess | undefined, timeoutMs: number): Promise<void> {
+  await model?.drain(timeoutMs);
+  leave({ type: "drained" }, 0);
+}
+
+function createProcessLog(start: ModelStart, mode: ServeMode): RuntimeLog {
+  const { debug } = readSettings(start.config);
+  const json = mode === "handoff" && !process.env["DISABLE_JSON_LOGGING"];
+  const log = createLog({ form: json ? "json" : "plain", debug });
+  if (json) captureConsole(log);
+  return log;
+}
+
+/** Imports packages ahead of time; one that fails will fail again, and be told of, when the model needs it. */
+async function preload(packages: readonly string[], root: string): Promise<void> {
+  const { createRequire } = await import("node:module");
+  const resolve = createRequire(pathToFileURL(`${root}/package.json`)).resolve;
+  for (const name of packages) {
+    try {
+      await import(name.startsWith("file:") ? name : pathToFileURL(resolve(name)).href);
+    } catch {
+      continue;
+    }
+  }
+}
+
+function send(message: FromModel, socket?: Socket): void {
+  if (!process.connected) return void socket?.destroy();
+  // The connection is another process's from here on: it is not counted among this server's any more.
+  if (socket) Reflect.set(socket, "server", undefined);
+  process.send?.(message, socket, {}, (error) => {
+    if (error !== null) socket?.destroy();
+  });
+}
+
+/** Exits once the parent has the message, or after a second. */
+function leave(message: FromModel, code: number): void {
+  const exit = () => process.exit(code);
+  if (!process.connected) return exit();
+  setTimeout(exit, 1000).unref();
+  process.send?.(message, undefined, {}, exit);
+}

@@ -1,0 +1,69 @@
+import { encode } from "@msgpack/msgpack";
+import type { Family } from "../model/endpoints.ts";
+import { type PublicError, errorBody } from "../wire/errors.ts";
+
+/** Both SDK families find the request's id: OpenAI's read `x-request-id`, Anthropic's `request-id`. */
+export function idHeaders(requestId: string): Record<string, string> {
+  return { "x-request-id": requestId, "request-id": requestId };
+}
+
+/** Who is at fault, in the platform's codes: 500 unexpected, 600 the model, 700 the client. */
+export type FaultCode = "500" | "600" | "700";
+
+/** An error in the family's own shape, with the platform's fault headers. */
+export function errorResponse(family: Family, error: PublicError, requestId: string, faultCode: FaultCode): Response {
+  return new Response(JSON.stringify(errorBody(family, error, requestId)), {
+    status: error.status,
+    headers: {
+      "content-type": "application/json",
+      ...idHeaders(requestId),
+      "x-baseten-error-source": "04",
+      "x-baseten-error-code": faultCode,
+      ...error.headers,
+    },
+  });
+}
+
+/** A plain value as JSON; `undefined` is `null`. Throws on what JSON cannot hold. */
+export function jsonResponse(value: unknown, requestId: string, status = 200): Response {
+  const text = JSON.stringify(value === undefined ? null : value);
+  if (text === undefined) throw new TypeError(`a ${typeof value} cannot be sent as JSON`);
+  return new Response(text, { status, headers: { "content-type": "application/json", ...idHeaders(requestId) } });
+}
+
+export function bytesResponse(bytes: Uint8Array, requestId: string): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+    headers: { "content-type": "application/octet-stream", ...idHeaders(requestId) },
+  });
+}
+
+/** The answer to a MessagePack request. */
+export function messagePackResponse(value: unknown, requestId: string): Response {
+  return bytesResponse(encode(value, { ignoreUndefined: true }), requestId);
+}
+
+export function streamResponse(body: ReadableStream<Uint8Array>, contentType: string, requestId: string): Response {
+  return new Response(body, {
+    headers: {
+      "content-type": contentType,
+      "cache-control": "no-cache",
+      "x-accel-buffering": "no",
+      ...idHeaders(requestId),
+    },
+  });
+}
+
+/** The author's own answer: status, headers and body stay, the request's id is added where it has none. */
+export function ownResponse(response: Response, body: ReadableStream | null, requestId: string): Response {
+  const headers = new Headers(response.headers);
+  // What fetch() answered is decoded already: its length and coding are those of other bytes.
+  if (response.url !== "")
+    for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
+  for (const [name, id] of Object.entries(idHeaders(requestId))) if (!headers.has(name)) headers.set(name, id);
+  return new Response(body, { status: response.status, statusText: response.statusText, headers });
+}
+
+/** Whichever copy of `Response` made it: the adapter replaces the global one, fetch() keeps the native. */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+}

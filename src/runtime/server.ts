@@ -1,0 +1,126 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { RequestEvent } from "../events.ts";
+import type { App } from "./app.ts";
+import { createIdleReturns } from "./idle-returns.ts";
+import type { ModelHost } from "./lifecycle.ts";
+import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
+import { chooseRequestId } from "./request-id.ts";
+import { type WebSocketOptions, attachWebSocket } from "./websocket.ts";
+
+export interface ModelServerOptions extends Pick<
+  WebSocketOptions,
+  "log" | "pingIntervalSeconds" | "pingTimeoutSeconds" | "onModelError"
+> {
+  readonly app: App;
+  readonly host: ModelHost;
+  /** Told of each request but the probes', when its answer has ended. */
+  readonly onRequest?: (event: RequestEvent) => void;
+  /** Takes back a kept-alive connection that nobody uses at the moment. */
+  readonly onIdleConnection?: (socket: Socket) => void;
+}
+
+/** The HTTP side of one model process. */
+export interface ModelServer {
+  /** Listens on 127.0.0.1 at a free port. */
+  listen(): Promise<number>;
+  /** Goes on with a connection that another process accepted, from the bytes that it has read of it. */
+  adopt(socket: Socket, head: Uint8Array): void;
+  readonly inFlight: number;
+  /** Refuses new work, lets running work end, then closes every connection. Past the timeout the rest is cut. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+const probes = new Set([livePath, readyPath, loadedPath]);
+
+export function createModelServer(options: ModelServerOptions): ModelServer {
+  const active = new Set<ServerResponse>();
+  const idle = options.onIdleConnection && createIdleReturns(options.onIdleConnection);
+  let drained: (() => void) | undefined;
+
+  const server = createAdaptorServer({
+    hostname: "localhost",
+    fetch(request, env) {
+      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
+      const started = performance.now();
+      active.add(outgoing);
+      if (drained !== undefined) outgoing.setHeader("connection", "close");
+      const { socket } = incoming;
+      idle?.busy(socket);
+      outgoing.on("close", () => {
+        active.delete(outgoing);
+        report(options, incoming, outgoing, requestId, performance.now() - started);
+        if (incoming.complete) idle?.free(socket);
+        if (active.size === 0) drained?.();
+      });
+      return options.app.fetch(request, { incoming, outgoing, requestId });
+    },
+  }) as Server;
+  const webSockets = attachWebSocket(server, options);
+
+  return {
+    listen: () => listen(server),
+    adopt(socket, head) {
+      socket.allowHalfOpen = true;
+      if (head.byteLength > 0) socket.unshift(Buffer.from(head.buffer, head.byteOffset, head.byteLength));
+      server.emit("connection", socket);
+    },
+    get inFlight() {
+      return active.size + webSockets.open;
+    },
+    async drain(timeoutMs) {
+      const finished = new Promise<void>((resolve) => {
+        drained = resolve;
+      });
+      for (const outgoing of active) if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
+      webSockets.close();
+      server.close();
+      server.closeIdleConnections();
+      if (active.size > 0) await withDeadline(finished, timeoutMs);
+      server.closeAllConnections();
+    },
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+}
+
+function report(
+  options: ModelServerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  requestId: string,
+  ms: number,
+): void {
+  if (options.onRequest === undefined) return;
+  const path = (incoming.url ?? "/").replace(/[?#].*$/s, "");
+  if (probes.has(canonicalPath(path))) return;
+  options.onRequest({
+    event: "request",
+    request_id: requestId,
+    method: incoming.method ?? "GET",
+    path,
+    // Nothing was sent: the client left first.
+    status: outgoing.headersSent ? outgoing.statusCode : 499,
+    ms: Math.round(ms * 10) / 10,
+  });
+}
+
+function withDeadline(work: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

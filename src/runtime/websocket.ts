@@ -1,0 +1,126 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { hiddenMessage } from "../wire/errors.ts";
+import type { ModelHost } from "./lifecycle.ts";
+import type { RuntimeLog } from "./log.ts";
+import { createModelRequest } from "./model-request.ts";
+import { canonicalPath } from "./paths.ts";
+import { chooseRequestId } from "./request-id.ts";
+import { runInScope } from "./request-scope.ts";
+
+export interface WebSocketOptions {
+  readonly host: ModelHost;
+  readonly log: RuntimeLog;
+  /** Seconds between two pings, and how long an answer may take. @default 20 and 20 */
+  readonly pingIntervalSeconds?: number;
+  readonly pingTimeoutSeconds?: number;
+  readonly onModelError?: (error: unknown, requestId: string) => void;
+}
+
+export interface WebSocketDoor {
+  readonly open: number;
+  /** Closes every socket with 1012, as a server that restarts does. */
+  close(): void;
+}
+
+const maxMessageBytes = 100 * 1024 * 1024;
+
+/** Serves `/v1/websocket` (and its platform names) on a server's upgrades. */
+export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
+  const wss = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: { threshold: 1024 },
+    clientTracking: true,
+    // A subprotocol is the model's business; none is chosen for it.
+    handleProtocols: () => false,
+  });
+  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const refusal = refuse(incoming, options.host);
+    if (refusal !== undefined) return rejectUpgrade(socket, refusal.status, refusal.message);
+    wss.handleUpgrade(incoming, socket, head, (webSocket) => void converse(webSocket, incoming, options));
+  });
+  return {
+    get open() {
+      return wss.clients.size;
+    },
+    close() {
+      for (const client of wss.clients) client.close(1012, "Service restart");
+    },
+  };
+}
+
+function refuse(incoming: IncomingMessage, host: ModelHost): { status: number; message: string } | undefined {
+  const path = canonicalPath((incoming.url ?? "/").replace(/[?#].*$/s, ""));
+  if (path !== "/v1/websocket") return { status: 404, message: `There is no WebSocket at ${path}` };
+  if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready." };
+  return undefined;
+}
+
+function rejectUpgrade(socket: Duplex, status: number, message: string): void {
+  const body = JSON.stringify({ error: message });
+  const retry = status === 503 ? "Retry-After: 5\r\n" : "";
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Type: application/json\r\n${retry}` +
+      `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** One connection: returning closes 1000, throwing 1011; a model that closed by itself keeps its code. */
+async function converse(socket: WebSocket, incoming: IncomingMessage, options: WebSocketOptions): Promise<void> {
+  const gone = new AbortController();
+  socket.on("error", (error) => options.log.info(`WebSocket error: ${error.message}`));
+  socket.on("close", () => gone.abort(new Error("the WebSocket has closed")));
+  const method = options.host.method("websocket");
+  if (method === undefined) return socket.close(1003, "WebSocket is not implemented on this deployment.");
+
+  keepAlive(socket, options);
+  const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
+  const request = createModelRequest(
+    {
+      method: "GET",
+      url: `http://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`,
+      headers: toHeaders(incoming),
+      body: undefined,
+      signal: () => gone.signal,
+    },
+    options.host.arity("websocket") > 1,
+  );
+  try {
+    await runInScope({ requestId }, () => method(socket, request));
+    if (socket.readyState === socket.OPEN) socket.close(1000);
+  } catch (error) {
+    if (!gone.signal.aborted) options.onModelError?.(error, requestId);
+    if (socket.readyState === socket.OPEN) socket.close(1011, hiddenMessage);
+  }
+}
+
+function keepAlive(socket: WebSocket, options: WebSocketOptions): void {
+  const interval = (options.pingIntervalSeconds || 20) * 1000;
+  const timeout = (options.pingTimeoutSeconds || 20) * 1000;
+  let deadline: NodeJS.Timeout | undefined;
+  const timer = setInterval(() => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.ping();
+    deadline ??= setTimeout(() => socket.terminate(), timeout).unref();
+  }, interval);
+  timer.unref();
+  socket.on("pong", () => {
+    clearTimeout(deadline);
+    deadline = undefined;
+  });
+  socket.on("close", () => {
+    clearInterval(timer);
+    clearTimeout(deadline);
+  });
+}
+
+function toHeaders(incoming: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    headers.append(incoming.rawHeaders[index] ?? "", incoming.rawHeaders[index + 1] ?? "");
+  }
+  return headers;
+}
