@@ -35,7 +35,7 @@ function unknownKeyHint(path: readonly PropertyKey[], near: string | undefined):
 function describeIssue(source: ConfigSource, issue: zod.core.$ZodIssue): Fault {
   const { path } = issue;
   if (issue.code === "invalid_key") {
-    const message = `${formatPath(path)} ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`;
+    const message = `${formatPath(path.slice(0, -1))}: "${String(path.at(-1))}" ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`;
     return source.faultAt(path, message, undefined, "key");
   }
   const value = readPath(source.values, path);

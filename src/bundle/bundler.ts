@@ -1,0 +1,114 @@
+import { type BuildFailure, type BuildOptions, type OutputFile, context } from "esbuild";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { projectPath } from "../lib/paths.ts";
+import type { Project } from "../project/types.ts";
+import { readBuildErrors } from "./errors.ts";
+import { createBundleFolder } from "./folder.ts";
+import { createResolvePlugin, type ResolveLog } from "./resolve.ts";
+import { sourcePlaces, sourcePlacesPlugin } from "./source-places.ts";
+import type { Bundler, BuildResult } from "./types.ts";
+
+export type { BuildError, BuildResult, Bundler } from "./types.ts";
+
+/** Bundles a project's own sources into one ES module; packages stay outside, to be imported by Node as ever. */
+export async function createBundler(project: Project, options: { outDir?: string } = {}): Promise<Bundler> {
+  const folder = createBundleFolder(project.root, options.outDir);
+  const log: ResolveLog = { inputs: new Set(), externals: new Set() };
+  const esbuild = await context(createOptions(project, folder.path, log));
+
+  const buildOnce = async (): Promise<BuildResult> => {
+    log.inputs.clear();
+    log.externals.clear();
+    const outcome = await esbuild.rebuild().catch((error: unknown) => {
+      if (isBuildFailure(error)) return error;
+      throw error;
+    });
+    const inputs = () => [...log.inputs, ...findTsconfigs(project)];
+    if (outcome instanceof Error) {
+      const { errors, candidates } = readBuildErrors(project.root, outcome.errors);
+      return { ok: false, errors, inputs: [...inputs(), ...candidates] };
+    }
+    const { code, map } = readOutputs(outcome.outputFiles ?? []);
+    return { ok: true, file: folder.write(code, map), inputs: inputs(), externals: [...log.externals].sort() };
+  };
+
+  let closed: Promise<void> | undefined;
+  const queue = createQueue(buildOnce);
+  return {
+    build: queue.run,
+    close: () => {
+      closed ??= queue.settle().then(async () => {
+        await esbuild.dispose();
+        folder.remove();
+      });
+      return closed;
+    },
+  };
+}
+
+function createOptions(project: Project, outDir: string, log: ResolveLog) {
+  return {
+    absWorkingDir: project.root,
+    // Relative: in the folder's own name esbuild would take a `*` for a pattern.
+    entryPoints: [{ in: `./${projectPath(project.root, project.modelFile)}`, out: "model" }],
+    outdir: outDir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    // Node's own conditions: without this esbuild adds "module", which Node does not know.
+    conditions: ["node-addons"],
+    sourcemap: "external",
+    sourcesContent: false,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "silent",
+    loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
+    define: sourcePlaces,
+    banner: { js: createBanner(project.root) },
+    plugins: [createResolvePlugin(project, outDir, log), sourcePlacesPlugin],
+  } satisfies BuildOptions;
+}
+
+/** Bundled CommonJS calls `require`, which an ES module does not have. */
+function createBanner(root: string): string {
+  const anchor = JSON.stringify(join(root, "package.json"));
+  return (
+    'import { createRequire as __trussCreateRequire } from "node:module"; ' +
+    `const require = __trussCreateRequire(${anchor}), __trussResolve = import.meta.resolve;`
+  );
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
+}
+
+function readOutputs(files: readonly OutputFile[]): { code: string; map: string } {
+  const find = (ending: string) => files.find((file) => file.path.endsWith(ending))?.text ?? "";
+  return { code: find(".mjs"), map: find(".mjs.map") };
+}
+
+function findTsconfigs(project: Project): string[] {
+  const folders = new Set([project.root, dirname(project.modelFile)]);
+  return [...folders].map((folder) => resolve(folder, "tsconfig.json")).filter((file) => existsSync(file));
+}
+
+/** One build at a time: esbuild would give a call that comes during a build the result from before the edit. */
+function createQueue<Result>(work: () => Promise<Result>) {
+  let running: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<Result> | undefined;
+  const run = (): Promise<Result> => {
+    if (waiting !== undefined) return waiting;
+    const mine = running.then(() => {
+      waiting = undefined;
+      return work();
+    });
+    waiting = mine;
+    running = mine.catch(() => undefined);
+    return mine;
+  };
+  return { run, settle: () => running.then(() => undefined) };
+}

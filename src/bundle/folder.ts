@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { TrussError } from "../errors.ts";
+
+/** Enough that the bundle of a model that still serves is never among the removed. */
+const keptBundles = 32;
+
+/** The folder that one bundler writes to. */
+export interface BundleFolder {
+  readonly path: string;
+  /** Writes a bundle and its source map under a name made from their content; returns the absolute path. */
+  write(code: string, map: string): string;
+  /** Removes what was written. */
+  remove(): void;
+}
+
+let bundlers = 0;
+
+/**
+ * By default a folder of its own for each bundler, inside the project: packages are found from there as they are from
+ * the sources.
+ *
+ * @throws TrussError WRITE_FAILED
+ */
+export function createBundleFolder(root: string, outDir?: string): BundleFolder {
+  const home = outDir === undefined ? findHome(root) : undefined;
+  const path = home === undefined ? resolve(outDir ?? root) : join(home, `${process.pid}-${++bundlers}`);
+  const written: string[] = [];
+  ensureWritable(path, () => {
+    mkdirSync(path, { recursive: true });
+    if (home === undefined) return;
+    removeLeftovers(home);
+    if (basename(home) === ".truss-ts") writeFileSync(join(home, ".gitignore"), "*\n");
+  });
+  return {
+    path,
+    write(code, map) {
+      const hash = createHash("sha256").update(code).update(map).digest("hex").slice(0, 16);
+      const file = join(path, `model-${hash}.mjs`);
+      ensureWritable(path, () => {
+        mkdirSync(path, { recursive: true });
+        writeAtomically(`${file}.map`, absoluteSources(map, path));
+        writeAtomically(file, `${code}//# sourceMappingURL=${basename(file)}.map\n`);
+      });
+      rememberLast(written, file);
+      for (const old of written.splice(0, Math.max(0, written.length - keptBundles))) removeBundle(old);
+      return file;
+    },
+    remove() {
+      for (const file of written.splice(0)) removeBundle(file);
+      if (home !== undefined) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+function findHome(root: string): string {
+  return existsSync(join(root, "node_modules"))
+    ? join(root, "node_modules", ".cache", "truss-ts")
+    : join(root, ".truss-ts");
+}
+
+/** Folders of processes that were killed before they could clean up. */
+function removeLeftovers(home: string): void {
+  for (const name of readdirSync(home)) {
+    const pid = Number(/^(\d+)-\d+$/.exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    rmSync(join(home, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+function ensureWritable(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new TrussError("WRITE_FAILED", `The built model cannot be written to ${path} (${code}).`, {
+      hint:
+        code === "ENOSPC" ? "Free some space on the disk." : `Make ${dirname(path)} writable for you, then try again.`,
+      cause: error,
+    });
+  }
+}
+
+function writeAtomically(file: string, text: string): void {
+  if (existsSync(file)) return;
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text);
+  renameSync(draft, file);
+}
+
+/** URLs instead of relative paths: a `#` or `%` in a folder's name would break those. */
+function absoluteSources(map: string, from: string): string {
+  const parsed: unknown = JSON.parse(map);
+  if (typeof parsed !== "object" || parsed === null || !("sources" in parsed) || !Array.isArray(parsed.sources))
+    return map;
+  const sources = parsed.sources.map((source: unknown) => pathToFileURL(resolve(from, String(source))).href);
+  return JSON.stringify({ ...parsed, sources });
+}
+
+function rememberLast(written: string[], file: string): void {
+  const index = written.indexOf(file);
+  if (index !== -1) written.splice(index, 1);
+  written.push(file);
+}
+
+function removeBundle(file: string): void {
+  rmSync(file, { force: true });
+  rmSync(`${file}.map`, { force: true });
+}

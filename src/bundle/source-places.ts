@@ -1,0 +1,49 @@
+import type { Plugin } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/** What stands for the place of a source file, whose own the bundle's is not. */
+const meta = "__trussMeta";
+const namespace = "truss-ts-place";
+
+/** esbuild's `define`: applies only where the source does not declare such a name itself. */
+export const sourcePlaces: Record<string, string> = {
+  "import.meta": meta,
+  __dirname: `${meta}.dirname`,
+  __filename: `${meta}.filename`,
+};
+
+const usesPlace = /\bimport\s*\.\s*meta\b|\b__(?:dirname|filename)\b/;
+
+/**
+ * Keeps `import.meta.url` and its kin at the original file, so that `new URL("./labels.txt", import.meta.url)` finds
+ * what lies beside the source. The import that brings the value is added at the end of the file, where it moves no line.
+ */
+export const sourcePlacesPlugin: Plugin = {
+  name: "truss-ts-source-places",
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      if (!usesPlace.test(text)) return undefined;
+      const specifier = JSON.stringify(`${namespace}:${path}`);
+      return { contents: `${text}\n;import { ${meta} } from ${specifier};`, loader: "default" };
+    });
+    build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
+      path: path.slice(namespace.length + 1),
+      namespace,
+      sideEffects: false,
+    }));
+    build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: createPlace(path), loader: "js" }));
+  },
+};
+
+function createPlace(path: string): string {
+  const url = JSON.stringify(pathToFileURL(path).href);
+  return `export const ${meta} = {
+    url: ${url},
+    dirname: ${JSON.stringify(dirname(path))},
+    filename: ${JSON.stringify(path)},
+    resolve: (specifier) => /^\\.{0,2}\\//.test(specifier) ? new URL(specifier, ${url}).href : __trussResolve(specifier),
+  };`;
+}

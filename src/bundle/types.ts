@@ -1,0 +1,40 @@
+/** Why a bundle could not be built, at its place in the user's source. */
+export interface BuildError {
+  readonly message: string;
+  /** Relative to the project, with forward slashes. */
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1, in UTF-16 units as editors count. */
+  readonly column?: number;
+  readonly lineText?: string;
+}
+
+export type BuildResult =
+  | {
+      readonly ok: true;
+      /** Absolute path of the bundle, an ES module with the exports of the model file. */
+      readonly file: string;
+      /** Absolute paths of the sources that went into it, and of the tsconfig.json that rules them. */
+      readonly inputs: readonly string[];
+      /** Specifiers of packages that stayed outside, Node's own not among them. */
+      readonly externals: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly errors: readonly BuildError[];
+      /** As far as known, with the paths that a missing file could have. */
+      readonly inputs: readonly string[];
+    };
+
+/** Builds one project again and again, each time only what changed. */
+export interface Bundler {
+  /**
+   * Builds what is on disk now. Calls while a build runs share the one that follows it, so no edit is missed.
+   *
+   * @throws TrussError WRITE_FAILED
+   */
+  build(): Promise<BuildResult>;
+  /** Ends esbuild's work and removes the bundles. */
+  close(): Promise<void>;
+}
