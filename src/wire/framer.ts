@@ -5,7 +5,7 @@ import { failedResponse } from "./openai/failed-response.ts";
 
 /** Turns the items of one stream into what goes over the wire. One framer serves one stream. */
 export interface Framer {
-  /** The stream's media type, which may depend on its first item. */
+  /** The stream's media type, which may depend on its first item; `undefined`: not known yet. */
   contentType(first: unknown): string;
   /** Strings and bytes as they are, anything else framed. Throws for what JSON cannot hold. */
   frame(item: unknown): string | Uint8Array;
@@ -86,7 +86,7 @@ function createPredictFramer(sse: boolean): Framer {
   return {
     contentType(first) {
       if (sse) return sseContentType;
-      return isRaw(first) ? "application/octet-stream" : "application/x-ndjson";
+      return first === undefined || isRaw(first) ? "application/octet-stream" : "application/x-ndjson";
     },
     frame(item) {
       if (isRaw(item)) {
