@@ -2,8 +2,8 @@ import { HttpError } from "../errors.ts";
 
 /** What every helper reads of a request. */
 export interface HelperInput {
-  readonly model?: string | null;
-  readonly stream?: boolean | null;
+  readonly model?: string | null | undefined;
+  readonly stream?: boolean | null | undefined;
 }
 
 export interface HelperOptions {

@@ -30,7 +30,7 @@ export function toMessage(
   options?: HelperOptions,
 ): AsyncIterableIterator<RawMessageStreamEvent>;
 export function toMessage(
-  input: MessageInput & { readonly stream?: false | null },
+  input: MessageInput & { readonly stream?: false | null | undefined },
   generation: GenerationSource,
   options?: HelperOptions,
 ): Promise<Message>;

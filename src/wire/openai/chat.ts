@@ -42,7 +42,7 @@ export function toChatCompletion(
   options?: HelperOptions,
 ): AsyncIterableIterator<ChatCompletionChunk>;
 export function toChatCompletion(
-  input: ChatCompletionInput & { readonly stream?: false | null },
+  input: ChatCompletionInput & { readonly stream?: false | null | undefined },
   generation: GenerationSource,
   options?: HelperOptions,
 ): Promise<ChatCompletion>;

@@ -36,7 +36,7 @@ export function toCompletion(
   options?: HelperOptions,
 ): AsyncIterableIterator<CompletionChunk>;
 export function toCompletion(
-  input: CompletionInput & { readonly stream?: false | null },
+  input: CompletionInput & { readonly stream?: false | null | undefined },
   generation: GenerationSource,
   options?: HelperOptions,
 ): Promise<Completion>;

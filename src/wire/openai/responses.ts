@@ -30,7 +30,7 @@ export function toResponse(
   options?: ResponseOptions,
 ): AsyncIterableIterator<ResponseStreamEvent>;
 export function toResponse(
-  input: ResponseInput & { readonly stream?: false | null },
+  input: ResponseInput & { readonly stream?: false | null | undefined },
   generation: GenerationSource,
   options?: ResponseOptions,
 ): Promise<WireResponse>;

@@ -30,9 +30,12 @@ function failed(framing: Framing, items: readonly unknown[], error = hidden, acc
 const eventFramings = ["openai-chunks", "openai-responses", "anthropic-messages"] as const;
 
 describe.each(eventFramings)("%s", (framing) => {
-  it.each([[[]], [[{ a: 1 }]], [["text"]], [[utf8("bytes")]]])("is an event stream, whatever comes first: %j", (items) => {
-    expect(frameAll(framing, items, "application/json").contentType).toBe("text/event-stream; charset=utf-8");
-  });
+  it.each([[[]], [[{ a: 1 }]], [["text"]], [[utf8("bytes")]]])(
+    "is an event stream, whatever comes first: %j",
+    (items) => {
+      expect(frameAll(framing, items, "application/json").contentType).toBe("text/event-stream; charset=utf-8");
+    },
+  );
 
   it("leaves strings and bytes as they are", () => {
     const items = ["data: 1\n\n", utf8("data: {}\n\n"), "", "data: é\u2028\n\n"];
@@ -73,9 +76,12 @@ describe.each(eventFramings)("%s", (framing) => {
     expect(failed(framing, pieces, busy)).toContain("Busy");
   });
 
-  it.each([["Hello"], [utf8("Hello")], [new Uint8Array([1, 2])]])("has no form for a failure after plain %j", (item) => {
-    expect(failed(framing, [item])).toBeUndefined();
-  });
+  it.each([["Hello"], [utf8("Hello")], [new Uint8Array([1, 2])]])(
+    "has no form for a failure after plain %j",
+    (item) => {
+      expect(failed(framing, [item])).toBeUndefined();
+    },
+  );
 
   it("tells a failure of a stream that had no item", () => {
     expect(failed(framing, [], busy)).toContain("Busy");

@@ -10,7 +10,7 @@ const awkward = [
   "👩‍👩‍👧 emoji",
   "lone \ud83d surrogate",
   "\u0000\u001b[31m",
-  "quote \" back \\ slash",
+  'quote " back \\ slash',
   "",
 ];
 
@@ -54,20 +54,28 @@ describe("eventBoundary", () => {
 });
 
 describe("looksLikeSse", () => {
-  it.each(["data: 1", "data:1", "event: x\ndata: 1", ": comment", "id: 4", "retry: 10", "\n\ndata: 1", "\uFEFFdata: 1"])(
-    "takes %j",
-    (text) => expect(looksLikeSse(text)).toBe(true),
-  );
+  it.each([
+    "data: 1",
+    "data:1",
+    "event: x\ndata: 1",
+    ": comment",
+    "id: 4",
+    "retry: 10",
+    "\n\ndata: 1",
+    "\uFEFFdata: 1",
+  ])("takes %j", (text) => expect(looksLikeSse(text)).toBe(true));
   it.each(["", "Hello", '{"data": 1}', "database: x", "Data: 1"])("does not take %j", (text) => {
     expect(looksLikeSse(text)).toBe(false);
   });
 });
 
 describe("acceptsSse", () => {
-  it.each(["text/event-stream", "application/json, text/event-stream", "Text/Event-Stream;q=0.9", "a/b,text/event-stream, */*"])(
-    "takes %j",
-    (accept) => expect(acceptsSse(accept)).toBe(true),
-  );
+  it.each([
+    "text/event-stream",
+    "application/json, text/event-stream",
+    "Text/Event-Stream;q=0.9",
+    "a/b,text/event-stream, */*",
+  ])("takes %j", (accept) => expect(acceptsSse(accept)).toBe(true));
   it.each([null, "", "*/*", "application/json", "text/event-streams", "x-text/event-stream"])(
     "does not take %j",
     (accept) => expect(acceptsSse(accept)).toBe(false),

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { toEmbeddings } from "../../../src/index.ts";
+
+const pi = Math.PI;
+const vectors = [
+  [0.5, -0.25, 1],
+  [0.1, pi, -1e-30],
+];
+
+/** What `openai` does with a base64 answer. */
+function decode(text: unknown): number[] {
+  const bytes = Buffer.from(String(text), "base64");
+  return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(index * 4));
+}
+
+describe("toEmbeddings", () => {
+  it("answers with numbers in the inputs' order", async () => {
+    expect(await toEmbeddings({ model: "m-1", input: ["abcd", "efghi"] }, vectors)).toEqual({
+      object: "list",
+      data: [
+        { object: "embedding", index: 0, embedding: vectors[0] },
+        { object: "embedding", index: 1, embedding: vectors[1] },
+      ],
+      model: "m-1",
+      usage: { prompt_tokens: 3, total_tokens: 3 },
+    });
+  });
+
+  it.each([
+    ["lists", vectors],
+    ["float arrays", vectors.map((vector) => Float32Array.from(vector))],
+    ["views into a larger buffer", [new Float32Array([9, ...[0.5, -0.25, 1]]).subarray(1), new Float32Array(3)]],
+  ])("says in base64, bit for bit, what it says in numbers: %s", async (_, source) => {
+    const input = ["a", "b"];
+    const floats = (await toEmbeddings({ input, encoding_format: "float" }, source)).data;
+    const coded = (await toEmbeddings({ input, encoding_format: "base64" }, source)).data;
+    for (const [index, { embedding }] of floats.entries()) {
+      expect(typeof coded[index]?.embedding).toBe("string");
+      expect(decode(coded[index]?.embedding)).toEqual(embedding.map((value) => Math.fround(value)));
+    }
+  });
+
+  it("makes vectors of the texts, one or many, now or later", async () => {
+    const seen: string[][] = [];
+    const embed = async (texts: string[]) => {
+      seen.push(texts);
+      return texts.map((text) => [text.length]);
+    };
+    expect((await toEmbeddings({ input: "abc" }, embed)).data).toMatchObject([{ index: 0, embedding: [3] }]);
+    expect(
+      (await toEmbeddings({ input: ["a", "bc"] }, (texts) => texts.map((text) => [text.length]))).data,
+    ).toMatchObject([{ embedding: [1] }, { embedding: [2] }]);
+    expect((await toEmbeddings({ input: "a" }, Promise.resolve([[1]]))).data).toHaveLength(1);
+    expect(seen).toEqual([["abc"]]);
+  });
+
+  it("counts tokens, estimates texts, and takes the author's own count", async () => {
+    expect((await toEmbeddings({ input: [1, 2, 3] }, [[1]])).usage).toEqual({ prompt_tokens: 3, total_tokens: 3 });
+    expect((await toEmbeddings({ input: [[1, 2], [3]] }, vectors)).usage.total_tokens).toBe(3);
+    const usage = { prompt_tokens: 8, total_tokens: 9 };
+    expect((await toEmbeddings({ input: "a" }, [[1]], { usage })).usage).toEqual(usage);
+    expect((await toEmbeddings({ input: "a" }, [[1]], { usage: { prompt_tokens: 8 } })).usage.total_tokens).toBe(8);
+  });
+
+  it.each([
+    [""],
+    [[]],
+    [["a", ""]],
+    [[[]]],
+    [undefined],
+    [null],
+    [4],
+    [{}],
+    [["a", 4]],
+    [[1.5]],
+    [Array.from({ length: 2049 }, () => "a")],
+  ])("refuses the input %j", async (input) => {
+    const refused = expect.objectContaining({ status: 400, param: "input" }) as unknown;
+    await expect(toEmbeddings({ input } as never, () => [[1]])).rejects.toEqual(refused);
+  });
+
+  it("takes as many as 2,048", async () => {
+    const input = Array.from({ length: 2048 }, () => "a");
+    expect((await toEmbeddings({ input }, (texts) => texts.map(() => [1]))).data).toHaveLength(2048);
+  });
+
+  it.each([[[1, 2]], [[[1], [2]]]])("refuses the tokens %j for a function of texts", async (input) => {
+    let called = false;
+    const embed = () => {
+      called = true;
+      return [[1]];
+    };
+    const refused = expect.objectContaining({ status: 400, param: "input" }) as unknown;
+    await expect(toEmbeddings({ input } as never, embed)).rejects.toEqual(refused);
+    expect(called).toBe(false);
+  });
+
+  it("refuses another encoding", async () => {
+    const refused = expect.objectContaining({ status: 400, param: "encoding_format" }) as unknown;
+    await expect(toEmbeddings({ input: "a", encoding_format: "int8" as never }, [[1]])).rejects.toEqual(refused);
+  });
+
+  it("fails rather than answer with vectors that are missing or no numbers", async () => {
+    await expect(toEmbeddings({ input: ["a", "b"] }, [[1]])).rejects.toThrow("1 vectors were made of 2 inputs");
+    await expect(toEmbeddings({ input: "a" }, [[Number.NaN]])).rejects.toThrow("NaN");
+    await expect(toEmbeddings({ input: "a", encoding_format: "base64" }, [[Infinity]])).rejects.toThrow("Infinity");
+  });
+});
