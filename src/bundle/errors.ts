@@ -13,7 +13,7 @@ export function readBuildErrors(root: string, messages: readonly Message[]) {
 }
 
 function convertMessage(root: string, { text, location }: Message): BuildError {
-  if (location === null || location.namespace !== "file" || location.file === "") return { message: text };
+  if (location === null || !["", "file"].includes(location.namespace) || location.file === "") return { message: text };
   const file = resolve(root, location.file);
   const place = { file: projectPath(root, file) };
   const end = findEnd(file);

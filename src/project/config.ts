@@ -24,7 +24,8 @@ export async function readConfig(root: string): Promise<ConfigResult> {
   const source = await parseConfig(text);
   if (source.faults.length > 0) return { faults: source.faults };
   const faults = [...(await validateConfig(source)), ...findFolderFaults(root, source)];
-  const config = resolveConfig(source.values);
+  faults.sort((left, right) => (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0));
+  const config = resolveConfig(root, source.values);
   return { config, modelFilename: textOf(source.values["model_class_filename"]), source, faults };
 }
 
@@ -56,13 +57,13 @@ function findFolderFaults(root: string, source: ConfigSource): Fault[] {
   });
 }
 
-function resolveConfig(values: Readonly<Record<string, unknown>>): ResolvedConfig {
+function resolveConfig(root: string, values: Readonly<Record<string, unknown>>): ResolvedConfig {
   const secrets = recordOf(values["secrets"]);
   return {
     modelName: textOf(values["model_name"]) ?? null,
-    modelModuleDir: textOf(values["model_module_dir"]) ?? "model",
+    modelModuleDir: folderOf(root, values["model_module_dir"]) ?? "model",
     modelClassName: textOf(values["model_class_name"]) ?? "Model",
-    dataDir: textOf(values["data_dir"]) ?? "data",
+    dataDir: folderOf(root, values["data_dir"]) ?? "data",
     secrets: mapValues(secrets, (value) => (typeof value === "string" ? value : null)),
     environmentVariables: mapValues(recordOf(values["environment_variables"]), String),
     raw: "secrets" in values ? { ...values, secrets: mapValues(secrets, () => null) } : values,
@@ -71,6 +72,11 @@ function resolveConfig(values: Readonly<Record<string, unknown>>): ResolvedConfi
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function folderOf(root: string, value: unknown): string | undefined {
+  const folder = textOf(value);
+  return folder !== undefined && staysInside(root, folder) ? folder : undefined;
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -11,16 +11,28 @@ export interface LoadOptions {
   readonly environment?: string;
 }
 
+/** What there is of a project, and all that is wrong with it. */
+export interface ProjectSurvey {
+  /** There as soon as the config can be read and the class file is found: the class can then be looked at as well. */
+  readonly project?: Project;
+  readonly faults: readonly Fault[];
+}
+
 /** Reads the project at `dir` (or in a folder above it): all faults at once, with their places. Never throws for them. */
 export async function loadProject(dir: string, options: LoadOptions = {}): Promise<ProjectResult> {
+  const { project, faults } = await surveyProject(dir, options);
+  return project === undefined || faults.length > 0 ? { ok: false, faults } : { ok: true, project };
+}
+
+/** Like {@link loadProject}, but gives a project even where the config has faults. */
+export async function surveyProject(dir: string, options: LoadOptions = {}): Promise<ProjectSurvey> {
   const root = findRoot(dir);
-  if (typeof root !== "string") return { ok: false, faults: [root] };
+  if (typeof root !== "string") return { faults: [root] };
   const found = await readConfig(root);
-  if (found.config === undefined) return { ok: false, faults: found.faults };
+  if (found.config === undefined) return { faults: found.faults };
   const modelFile = findModelFile(root, found.config, found);
-  const faults = typeof modelFile === "string" ? found.faults : [...found.faults, modelFile];
-  if (typeof modelFile !== "string" || faults.length > 0) return { ok: false, faults };
-  return { ok: true, project: createProject(root, found.config, modelFile, options) };
+  if (typeof modelFile !== "string") return { faults: [...found.faults, modelFile] };
+  return { project: createProject(root, found.config, modelFile, options), faults: found.faults };
 }
 
 function findRoot(dir: string): string | Fault {
