@@ -91,11 +91,10 @@ async function buildOnce(bundler: Awaited<ReturnType<typeof createBundler>>): Pr
   const built = await bundler.build();
   if (built.ok) return built.file;
   const [first] = built.errors;
-  const { message = "the model could not be built", ...place } = first ?? {};
-  throw new TrussError("BUILD_FAILED", message, {
-    ...(place.file === undefined ? {} : { file: place.file }),
-    ...(place.line === undefined ? {} : { line: place.line }),
-    ...(place.column === undefined ? {} : { column: place.column }),
+  throw new TrussError("BUILD_FAILED", first?.message ?? "the model could not be built", {
+    ...(first?.file === undefined ? {} : { file: first.file }),
+    ...(first?.line === undefined ? {} : { line: first.line }),
+    ...(first?.column === undefined ? {} : { column: first.column }),
   });
 }
 

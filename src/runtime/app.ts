@@ -63,9 +63,10 @@ export function createApp(options: AppOptions): App {
       continue;
     }
     const handle = createEndpointHandler(endpoint, options);
-    route(endpoint.verb as "POST", endpoint.path, async (c, requestId) => {
-      const refusal = await waitForModel(endpoint.family, options, requestId);
-      return refusal ?? handle(c.req.raw, c.env ?? {}, requestId);
+    route("POST", endpoint.path, (c, requestId) => {
+      const proceed = () => handle(c.req.raw, c.env ?? {}, requestId);
+      if (options.host.state === "ready") return proceed();
+      return waitForModel(endpoint.family, options, requestId).then((refusal) => refusal ?? proceed());
     });
   }
   app.notFound((c) => unknownRoute(c, allowed));

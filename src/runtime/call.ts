@@ -13,7 +13,9 @@ export interface Call {
   readonly schema: EndpointSchema | undefined;
   readonly input: unknown;
   readonly request: Request;
-  readonly signal: AbortSignal;
+  /** Whether the client has left. Asked for instead of a signal, which costs more to make than a small request. */
+  readonly isGone: () => boolean;
+  readonly signal: () => AbortSignal;
 }
 
 export interface CallResult {
@@ -24,18 +26,20 @@ export interface CallResult {
 
 /** Runs one endpoint call: validate, preprocess, wait for a slot, the method, postprocess. */
 export async function runCall(call: Call): Promise<CallResult> {
-  const { host, slots, endpoint, request, signal, schema } = call;
-  let input = await validateInput(schema?.input, call.input);
+  const { host, slots, endpoint, request, isGone, signal, schema } = call;
+  let { input } = call;
+  if (schema?.input !== undefined) input = await validateInput(schema.input, input);
   const isPredict = endpoint.method === "predict";
   const preprocess = isPredict ? host.method("preprocess") : undefined;
   if (preprocess !== undefined) input = await preprocess(input, request);
 
-  leaveIfGone(signal);
-  const release = await enter(slots, signal);
+  leaveIfGone(isGone);
+  const release = slots.tryAcquire() ?? (await enter(slots, signal));
   let value: unknown;
   try {
-    leaveIfGone(signal);
-    value = await host.method(endpoint.method)?.(input, request);
+    leaveIfGone(isGone);
+    value = host.method(endpoint.method)?.(input, request);
+    if (isThenable(value)) value = await value;
   } catch (error) {
     release();
     throw error;
@@ -48,21 +52,27 @@ export async function runCall(call: Call): Promise<CallResult> {
   }
   release();
   if (postprocess !== undefined) {
-    leaveIfGone(signal);
+    leaveIfGone(isGone);
     value = await postprocess(value, request);
   }
-  if (!isStream(value) && !isResponse(value)) value = await validateOutput(schema?.output, value);
+  if (schema?.output !== undefined && !isStream(value) && !isResponse(value)) {
+    value = await validateOutput(schema.output, value);
+  }
   return { value, release: undefined };
 }
 
-async function enter(slots: Slots, signal: AbortSignal): Promise<Release> {
+async function enter(slots: Slots, signal: () => AbortSignal): Promise<Release> {
   try {
-    return await slots.acquire(signal);
+    return await slots.acquire(signal());
   } catch {
     throw new ClientGone();
   }
 }
 
-function leaveIfGone(signal: AbortSignal): void {
-  if (signal.aborted) throw new ClientGone();
+function leaveIfGone(isGone: () => boolean): void {
+  if (isGone()) throw new ClientGone();
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

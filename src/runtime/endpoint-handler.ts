@@ -43,7 +43,8 @@ async function answer(exchange: Exchange): Promise<Response> {
   let input: Input;
   try {
     const body = await readBody(request, bindings.incoming, options.maxBodyBytes ?? defaultMaxBodyBytes);
-    input = await parseInput(body, request.headers.get("content-type"), endpoint.family !== "json");
+    const parsed = parseInput(body, request.headers.get("content-type"), endpoint.family !== "json");
+    input = parsed instanceof Promise ? await parsed : parsed;
     return await call(exchange, input, body);
   } catch (error) {
     return failure(exchange, error);
@@ -64,7 +65,8 @@ async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise
     schema: schemasOf(host.modelClass)[endpoint.method],
     input: input.value,
     request: modelRequest,
-    signal: request.signal,
+    isGone: () => isGone(exchange),
+    signal: () => request.signal,
   });
   try {
     return await reply(exchange, input, result);
@@ -74,18 +76,26 @@ async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise
   }
 }
 
-async function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Promise<Response> {
-  const { requestId, request } = exchange;
+function isGone({ bindings, request }: Exchange): boolean {
+  return bindings.outgoing === undefined ? request.signal.aborted : bindings.outgoing.destroyed;
+}
+
+function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Response | Promise<Response> {
+  const { requestId } = exchange;
   if (isResponse(value)) return passOn(exchange, value, release);
   if (isStream(value)) {
     if (!gathers(exchange)) return stream(exchange, value, release);
-    const gathered = await gather(value).finally(release);
-    return input.kind === "binary" ? messagePackResponse(gathered, requestId) : jsonResponse(gathered, requestId);
+    return gather(value)
+      .finally(release)
+      .then((gathered) => plainReply(input, gathered, requestId));
   }
+  return plainReply(input, value, requestId);
+}
+
+function plainReply(input: Input, value: unknown, requestId: string): Response {
   if (value instanceof Uint8Array) return bytesResponse(value, requestId);
   if (value instanceof ArrayBuffer) return bytesResponse(new Uint8Array(value), requestId);
-  if (input.kind === "binary" && request.method === "POST") return messagePackResponse(value, requestId);
-  return jsonResponse(value, requestId);
+  return input.kind === "binary" ? messagePackResponse(value, requestId) : jsonResponse(value, requestId);
 }
 
 /** A `predict` stream is gathered for exactly `Accept: application/json`; OpenAI's SDK sends that always, and streams. */

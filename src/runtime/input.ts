@@ -17,14 +17,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  *
  * @param incoming Node's request where there is a socket; it is read directly, which is cheaper
  */
-export async function readBody(
-  request: Request,
-  incoming: IncomingMessage | undefined,
-  limit: number,
-): Promise<Uint8Array> {
+export function readBody(request: Request, incoming: IncomingMessage | undefined, limit: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > limit) throw tooLarge(limit);
-  if (incoming !== undefined) return readIncoming(incoming, limit);
+  if (announced > limit) return Promise.reject(tooLarge(limit));
+  return incoming === undefined ? readWhole(request, limit) : readIncoming(incoming, limit);
+}
+
+async function readWhole(request: Request, limit: number): Promise<Uint8Array> {
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.byteLength > limit) throw tooLarge(limit);
   return body;
@@ -36,10 +35,12 @@ export async function readBody(
  *
  * @param jsonOnly the `/v1` families know no other body: whatever the label, it is read as JSON
  */
-export async function parseInput(body: Uint8Array, contentType: string | null, jsonOnly: boolean): Promise<Input> {
+export function parseInput(body: Uint8Array, contentType: string | null, jsonOnly: boolean): Input | Promise<Input> {
+  // The common label first, without taking it apart.
+  if (contentType === "application/json") return { kind: "json", value: parseJson(body) };
   const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (mediaType === "application/octet-stream") return { kind: "binary", value: parseMessagePack(body) };
-  if (mediaType === "multipart/form-data") return { kind: "form", value: await parseForm(body, contentType ?? "") };
+  if (mediaType === "multipart/form-data") return parseForm(body, contentType ?? "");
   if (jsonOnly || mediaType === "" || mediaType === "application/json" || mediaType.endsWith("+json")) {
     return { kind: "json", value: parseJson(body) };
   }
@@ -89,9 +90,10 @@ function messagePackKey(key: unknown): string | number {
   throw new TypeError("a map key must be text, bytes or a number");
 }
 
-async function parseForm(body: Uint8Array, contentType: string): Promise<FormData> {
+async function parseForm(body: Uint8Array, contentType: string): Promise<Input> {
   try {
-    return await new Response(body as Uint8Array<ArrayBuffer>, { headers: { "content-type": contentType } }).formData();
+    const whole = new Response(body as Uint8Array<ArrayBuffer>, { headers: { "content-type": contentType } });
+    return { kind: "form", value: await whole.formData() };
   } catch {
     throw badBody("Invalid multipart/form-data payload");
   }
@@ -110,9 +112,12 @@ function readIncoming(incoming: IncomingMessage, limit: number): Promise<Uint8Ar
         chunks.push(chunk);
       }
     });
-    incoming.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    incoming.on("error", () => reject(new ClientGone()));
-    incoming.on("close", () => reject(new ClientGone()));
+    const gone = () => reject(new ClientGone());
+    incoming.on("end", () => {
+      incoming.off("error", gone).off("close", gone);
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+    incoming.on("error", gone).on("close", gone);
   });
 }
 

@@ -2,8 +2,10 @@
 export type Release = () => void;
 
 export interface Slots {
+  /** A place that is free right now. */
+  tryAcquire(): Release | undefined;
   /** Resolves when a place is free, first come first served; rejects with the signal's reason when it aborts first. */
-  acquire(signal: AbortSignal | undefined): Promise<Release> | Release;
+  acquire(signal: AbortSignal): Promise<Release>;
   readonly running: number;
   readonly waiting: number;
 }
@@ -26,25 +28,29 @@ export function createSlots(limit: number | undefined): Slots {
       release();
     };
   };
+  const tryAcquire = () => {
+    if (limit !== undefined && running >= limit) return undefined;
+    running += 1;
+    return take();
+  };
   return {
+    tryAcquire,
     acquire(signal) {
-      signal?.throwIfAborted();
-      if (limit === undefined || running < limit) {
-        running += 1;
-        return take();
-      }
       return new Promise<Release>((resolve, reject) => {
+        signal.throwIfAborted();
+        const free = tryAcquire();
+        if (free !== undefined) return resolve(free);
         const leave = () => {
           queue.splice(queue.indexOf(waiter), 1);
-          reject(signal?.reason);
+          reject(signal.reason);
         };
         const waiter = {
           enter() {
-            signal?.removeEventListener("abort", leave);
+            signal.removeEventListener("abort", leave);
             resolve(take());
           },
         };
-        signal?.addEventListener("abort", leave, { once: true });
+        signal.addEventListener("abort", leave, { once: true });
         queue.push(waiter);
       });
     },

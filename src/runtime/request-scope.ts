@@ -6,11 +6,27 @@ export interface RequestScope {
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();
+const running = new Set<RequestScope>();
+let wanted = false;
 
+/**
+ * Runs a request's work so that log lines find its id. Before Node 24, following a request through its promises
+ * slows each of them down, so it begins with the first line that a model logs while it answers; that first line's
+ * own request is known as long as it is the only one.
+ */
 export function runInScope<T>(scope: RequestScope, work: () => T): T {
-  return storage.run(scope, work);
+  return wanted ? storage.run(scope, work) : work();
+}
+
+/** The request has come, or its answer has ended. */
+export function trackScope(scope: RequestScope, state: "running" | "ended"): void {
+  if (state === "running") running.add(scope);
+  else running.delete(scope);
 }
 
 export function currentScope(): RequestScope | undefined {
-  return storage.getStore();
+  const found = storage.getStore();
+  if (found !== undefined || running.size === 0) return found;
+  wanted = true;
+  return running.size === 1 ? running.values().next().value : undefined;
 }

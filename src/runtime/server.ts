@@ -7,6 +7,7 @@ import { createIdleReturns } from "./idle-returns.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
 import { chooseRequestId } from "./request-id.ts";
+import { trackScope } from "./request-scope.ts";
 import { type WebSocketOptions, attachWebSocket } from "./websocket.ts";
 
 export interface ModelServerOptions extends Pick<
@@ -45,12 +46,15 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
       const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
       const started = performance.now();
+      const scope = { requestId };
       active.add(outgoing);
+      trackScope(scope, "running");
       if (drained !== undefined) outgoing.setHeader("connection", "close");
       const { socket } = incoming;
       idle?.busy(socket);
       outgoing.on("close", () => {
         active.delete(outgoing);
+        trackScope(scope, "ended");
         report(options, incoming, outgoing, requestId, performance.now() - started);
         if (incoming.complete) idle?.free(socket);
         if (active.size === 0) drained?.();
@@ -102,8 +106,11 @@ function report(
   ms: number,
 ): void {
   if (options.onRequest === undefined) return;
-  const path = (incoming.url ?? "/").replace(/[?#].*$/s, "");
-  if (probes.has(canonicalPath(path))) return;
+  const url = incoming.url ?? "/";
+  const query = url.indexOf("?");
+  const path = query === -1 ? url : url.slice(0, query);
+  // Only GET and HEAD can be probes; asking that first spares a busy endpoint the look-up.
+  if (incoming.method !== "POST" && probes.has(canonicalPath(path))) return;
   options.onRequest({
     event: "request",
     request_id: requestId,

@@ -36,16 +36,14 @@ export function schemasOf(modelClass: object | undefined): Partial<Record<Endpoi
 }
 
 /** The validated (and possibly transformed) value; a 400 that names each failing path otherwise. */
-export async function validateInput(schema: StandardSchema | undefined, value: unknown): Promise<unknown> {
-  if (schema === undefined) return value;
+export async function validateInput(schema: StandardSchema, value: unknown): Promise<unknown> {
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
   throw new HttpError(400, issuesText("Input Parsing Error", result.issues), { param: pathText(result.issues[0]) });
 }
 
 /** The validated output; a plain error otherwise, since the fault is the model's. */
-export async function validateOutput(schema: StandardSchema | undefined, value: unknown): Promise<unknown> {
-  if (schema === undefined) return value;
+export async function validateOutput(schema: StandardSchema, value: unknown): Promise<unknown> {
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
   throw new Error(issuesText("Output does not match its schema", result.issues));
