@@ -4,9 +4,12 @@ import { type HelperInput, type HelperOptions, modelName, requireObject } from "
 import { estimateTokens, promptLength } from "../estimate.ts";
 import { readAll, streamEvents } from "../translate.ts";
 import { createMessageEncoder } from "./message-events.ts";
+import type { MessageRequest } from "../requests.ts";
 
 /** What {@link toMessage} reads of a request. */
-export interface MessageInput extends HelperInput {
+export type MessageInput = MessageFields | MessageRequest;
+
+interface MessageFields extends HelperInput {
   readonly messages?: unknown;
   readonly system?: unknown;
   readonly tools?: unknown;

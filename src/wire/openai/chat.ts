@@ -13,9 +13,12 @@ import { createId, unixSeconds } from "../ids.ts";
 import { type HelperInput, type HelperOptions, modelName, refuseMany, requireObject } from "../input.ts";
 import { type Encoder, readAll, streamEvents } from "../translate.ts";
 import { toUsage, wantsUsage } from "./usage.ts";
+import type { ChatCompletionRequest } from "../requests.ts";
 
 /** What {@link toChatCompletion} reads of a request. */
-export interface ChatCompletionInput extends HelperInput {
+export type ChatCompletionInput = ChatCompletionFields | ChatCompletionRequest;
+
+interface ChatCompletionFields extends HelperInput {
   readonly n?: number | null;
   readonly stream_options?: { readonly include_usage?: boolean } | null;
   readonly messages?: unknown;

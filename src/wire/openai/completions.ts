@@ -5,9 +5,12 @@ import { createId, unixSeconds } from "../ids.ts";
 import { type HelperInput, type HelperOptions, modelName, refuse, refuseMany, requireObject } from "../input.ts";
 import { type Encoder, readAll, streamEvents } from "../translate.ts";
 import { toUsage, wantsUsage } from "./usage.ts";
+import type { CompletionRequest } from "../requests.ts";
 
 /** What {@link toCompletion} reads of a request. */
-export interface CompletionInput extends HelperInput {
+export type CompletionInput = CompletionFields | CompletionRequest;
+
+interface CompletionFields extends HelperInput {
   readonly prompt?: unknown;
   readonly n?: number | null;
   readonly best_of?: number | null;

@@ -2,9 +2,12 @@ import type { CreateEmbeddingResponse } from "openai/resources/embeddings";
 import { HttpError } from "../../errors.ts";
 import { estimateTokens } from "../estimate.ts";
 import { type HelperOptions, modelName, requireObject } from "../input.ts";
+import type { EmbeddingRequest } from "../requests.ts";
 
 /** What {@link toEmbeddings} reads of a request. */
-export interface EmbeddingInput {
+export type EmbeddingInput = EmbeddingFields | EmbeddingRequest;
+
+interface EmbeddingFields {
   readonly model?: string | null;
   /** A text or its tokens, or up to 2,048 of either. */
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];

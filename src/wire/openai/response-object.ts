@@ -2,9 +2,12 @@ import type { Response, ResponseUsage } from "openai/resources/responses/respons
 import type { FinishReason, UsagePart } from "../generation.ts";
 import { createId, unixSeconds } from "../ids.ts";
 import { type HelperInput, type HelperOptions, modelName } from "../input.ts";
+import type { ResponseRequest } from "../requests.ts";
 
 /** What {@link toResponse} reads of a request, and repeats in its answer. */
-export interface ResponseInput extends HelperInput {
+export type ResponseInput = ResponseFields | ResponseRequest;
+
+interface ResponseFields extends HelperInput {
   readonly background?: boolean | null;
   readonly conversation?: unknown;
   readonly frequency_penalty?: number | null;
@@ -38,7 +41,7 @@ export type WireResponse = Omit<Response, "output_text" | "user"> & {
 };
 
 /** A response that has just begun: every field that either specification requires, as asked or by default. */
-export function createResponseObject(input: ResponseInput, options: HelperOptions): WireResponse {
+export function createResponseObject(input: ResponseFields, options: HelperOptions): WireResponse {
   const fields = {
     id: createId("resp"),
     object: "response",
