@@ -15,7 +15,7 @@ export function findProjectRoot(dir: string): string {
   // Stacks and source maps name real paths; a project reached through a link must be known by the same name.
   const start = realpathSync(given);
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, configName))) return folder;
+    if (statSync(join(folder, configName), { throwIfNoEntry: false })?.isFile() === true) return folder;
     if (folder === start) refuseYmlName(folder);
     if (folder === dirname(folder)) break;
   }

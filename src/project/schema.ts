@@ -2,7 +2,7 @@ import type * as zod from "zod";
 
 /**
  * The keys of `config.yaml`: all of Truss's, so that one file serves both, and those of `runtime` that are ours.
- * Messages are written to follow the key's path: "resources.cpu must be text".
+ * Messages are written to follow the key's path: "resources.cpu must be a string".
  */
 export function createConfigSchema(z: typeof zod) {
   const kit = createKit(z);
@@ -21,10 +21,10 @@ export function createConfigSchema(z: typeof zod) {
     requirements: texts,
     system_packages: texts,
     environment_variables: kit.map(
-      z.union([z.string(), z.number(), z.boolean()], { error: "must be text, a number or a boolean" }),
+      z.union([z.string(), z.number(), z.boolean()], { error: "must be a string, a number or a boolean" }),
     ),
     secrets: z
-      .record(secretName, z.union([z.string(), z.null()], { error: "must be empty (null) or text" }), {
+      .record(secretName, z.union([z.string(), z.null()], { error: "must be empty (null) or a string" }), {
         error: recordError("must be a mapping from a secret's name to null"),
       })
       .nullish(),
@@ -71,7 +71,7 @@ type Kit = ReturnType<typeof createKit>;
 
 /** Every value may also be null: an empty `key:` in YAML means "as if it were not there". */
 function createKit(z: typeof zod) {
-  const text = z.string({ error: "must be text" }).nullish();
+  const text = z.string({ error: "must be a string" }).nullish();
   const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     z
       .number({ error: `must be a whole number of at least ${least}` })
@@ -86,14 +86,14 @@ function createKit(z: typeof zod) {
     text,
     whole,
     map,
-    texts: z.array(z.string({ error: "must be text" }), { error: "must be a list of text" }).nullish(),
+    texts: z.array(z.string({ error: "must be a string" }), { error: "must be a list of strings" }).nullish(),
     flag: z.boolean({ error: "must be true or false" }).nullish(),
     port: whole(1, 65_535),
     /** Seconds, fractions too. */
     seconds: z.number({ error: "must be a number of seconds" }).min(0, { error: "must not be negative" }).nullish(),
     anything: map(z.unknown()),
     texted: (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error }).nullish(),
-    secretName: z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, {
+    secretName: z.string().regex(/^(?!\.{1,2}$)[-._a-zA-Z0-9]{1,253}$/, {
       error: "is not a secret's name: letters, digits, '-', '_' and '.' only, 253 at most",
     }),
     choice: (values: readonly [string, ...string[]]) =>
@@ -141,8 +141,8 @@ const accelerators = "T4 L4 A10G V100 A100 A100_40GB H100 H200 H100_40GB B200 L4
 
 function createResources({ object, text, texted, flag, whole, anything }: Kit) {
   return object({
-    cpu: texted(/^(\d+(\.\d*)?|\.\d+)m?$/, 'must be text such as "2", "0.5" or "500m"'),
-    memory: texted(/^(\d+(\.\d*)?|\.\d+)([kMGTPE]|[KMGTPE]i)?$/, 'must be text such as "2Gi" or "512Mi"'),
+    cpu: texted(/^(\d+(\.\d*)?|\.\d+)m?$/, 'must be a string such as "2", "0.5" or "500m"'),
+    memory: texted(/^(\d+(\.\d*)?|\.\d+)([kMGTPE]|[KMGTPE]i)?$/, 'must be a string such as "2Gi" or "512Mi"'),
     accelerator: texted(
       new RegExp(`^(${accelerators.join("|")})?(:\\d+)?$`),
       `must be TYPE or TYPE:COUNT, with a type of ${accelerators.join(", ")}`,
@@ -183,11 +183,8 @@ function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }:
     load_timeout: seconds,
     max_queue: whole(0),
     queue_timeout: seconds,
-    max_body_size: z
-      .union([z.number().int().min(1), z.string().regex(/^\d+(\.\d+)?\s*([kKMG]i?)?B?$/)], {
-        error: 'must be a number of bytes, or text such as "100Mi"',
-      })
-      .nullish(),
+    /** Bytes. */
+    max_body_size: whole(1),
     max_loop_block: seconds,
     workers: z
       .union([z.literal("auto"), z.number().int().min(1)], { error: 'must be a whole number of at least 1, or "auto"' })
@@ -200,7 +197,7 @@ function createBuild({ z, object, text, flag, anything, choice, secretName }: Ki
     model_server: choice(["TrussServer", "TRT_LLM"]),
     arguments: anything,
     secret_to_path_mapping: z
-      .record(secretName, z.string({ error: "must be text" }), { error: recordError("must be a mapping") })
+      .record(secretName, z.string({ error: "must be a string" }), { error: recordError("must be a mapping") })
       .nullish(),
     no_cache: flag,
   });

@@ -20,8 +20,8 @@ export async function validateConfig(source: ConfigSource): Promise<readonly Fau
 
 function describeUnknownKey(source: ConfigSource, path: readonly PropertyKey[], key: string, known: string[]): Fault {
   const near = suggest(key, known);
-  const where = path.length === 0 ? "config.yaml" : formatPath(path);
-  const message = `${where} has no key "${key}"${near === undefined ? "." : `: did you mean "${near}"?`}`;
+  const name = formatPath([...path, key]);
+  const message = `Unknown key "${name}"${near === undefined ? "." : `: did you mean "${near}"?`}`;
   return source.faultAt([...path, key], message, unknownKeyHint(path, near), "key");
 }
 
@@ -49,11 +49,11 @@ function typeLabel(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  return typeof value === "string" ? "text" : `a ${typeof value}`;
+  return typeof value === "string" ? "a string" : `a ${typeof value}`;
 }
 
 function valueHint(message: string, value: unknown): string | undefined {
-  const wantsText = message.startsWith("must be text") || message.includes("null) or text");
+  const wantsText = message.startsWith("must be a string") || message.includes("null) or a string");
   if (wantsText && (typeof value === "number" || typeof value === "boolean")) return "Put it in quotes.";
   if (message.startsWith("must be a whole") && typeof value === "string" && /^\d+$/.test(value)) {
     return "Remove the quotes.";

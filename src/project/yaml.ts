@@ -37,12 +37,22 @@ export async function parseConfig(text: string): Promise<ConfigSource> {
   const faultAt: ConfigSource["faultAt"] = (path, message, hint, at = "value") =>
     faultAtOffset(findOffset(library, document, path, at), message, hint);
   if (faults.length > 0) return { values: {}, faults, faultAt };
-  const values: unknown = document.toJS({ maxAliasCount: 10_000 }) ?? {};
+  const values = readValues(document);
+  if (values === undefined)
+    return { values: {}, faults: [faultAt([], "The aliases of this file multiply without end.")], faultAt };
   if (library.isMap(document.contents) || document.contents === null || isNullScalar(library, document.contents)) {
     return { values: values as Record<string, unknown>, faults, faultAt };
   }
   const message = `${configName} must be a mapping of keys to values at its top level.`;
   return { values: {}, faults: [faultAt([], message, "Write lines such as: model_name: my-model")], faultAt };
+}
+
+function readValues(document: yaml.Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10_000 }) ?? {};
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -54,9 +64,13 @@ function trussTags(tags: yaml.Tags): yaml.Tags {
   return tags.flatMap((tag): yaml.Tags => {
     if (typeof tag !== "object") return [tag];
     if (dropped.includes(tag.tag)) return [];
-    if (tag.tag !== "tag:yaml.org,2002:bool" || !("test" in tag) || tag.test === undefined) return [tag];
-    const source = tag.test.source.replace("Y|y|", "").replace("N|n|", "");
-    return [{ ...tag, test: new RegExp(source) }];
+    if (!("test" in tag) || tag.test === undefined) return [tag];
+    const { source } = tag.test;
+    if (tag.tag.endsWith(":bool")) return [{ ...tag, test: new RegExp(source.replace(/Y\|y\||N\|n\|/, "")) }];
+    // The library takes `.` and `e5` for numbers as well.
+    if (tag.tag.endsWith(":float"))
+      return [{ ...tag, test: new RegExp(`(?=^[-+]?\\.?(?:\\d|inf|nan))${source}`, "i") }];
+    return [tag];
   });
 }
 
@@ -154,5 +168,8 @@ function offsetOf(node: unknown): number {
 function rangeStart(node: unknown): number | undefined {
   if (typeof node !== "object" || node === null || !("range" in node)) return undefined;
   const { range } = node;
-  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : undefined;
+  if (!Array.isArray(range)) return undefined;
+  const [start, end]: unknown[] = range;
+  // A value that is left empty has no place of its own.
+  return typeof start === "number" && start !== end ? start : undefined;
 }
