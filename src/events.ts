@@ -78,6 +78,12 @@ export interface ModelExitedEvent {
   /** Such as `exit code 1` or `signal SIGKILL`. */
   readonly how: string;
   readonly restart_in_ms: number;
+  /** The error that nobody caught, where there was one; its stack is mapped to the user's sources. */
+  readonly message?: string;
+  readonly stack?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** Something the model printed, or a line of its log. */
@@ -108,6 +114,8 @@ export interface WarningEvent {
 export interface DrainingEvent {
   readonly event: "draining";
   readonly in_flight: number;
+  /** How long running work may still take before it is cut. */
+  readonly seconds_left?: number;
 }
 
 /** Everything that rooms report; what a person sees of it is up to the reporter. */

@@ -1,0 +1,110 @@
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { openBrowser } from "../dev/open-browser.ts";
+import { Supervisor } from "../dev/supervisor.ts";
+import { exitCodes } from "../errors.ts";
+import type { Reporter, TrussEvent } from "../events.ts";
+import { parsePort } from "../lib/port.ts";
+import { findProjectRoot } from "../project/find.ts";
+import { createJsonReporter } from "../ui/json.ts";
+import { createPlainReporter } from "../ui/plain.ts";
+import { createPrettyReporter } from "../ui/pretty.ts";
+import { type CommandIo, type CommonOptions, withCommonOptions } from "./io.ts";
+
+interface DevFlags extends CommonOptions {
+  readonly port: number;
+  readonly strictPort?: boolean;
+  readonly host: string;
+  readonly reload: "swap" | "hot";
+  readonly environment: string;
+  readonly inspect?: number | true;
+  readonly open?: boolean;
+}
+
+/** `truss-ts dev [dir]`: serves a project and every edit of it. */
+export function createDevCommand(io: CommandIo): Command {
+  const command = new Command("dev")
+    .description("serve a project and every edit of it")
+    .argument("[dir]", "the project's folder", ".")
+    .option("-p, --port <port>", "port to listen on; 0: any free one", parsePort, 8080)
+    .option("--strict-port", "fail when the port is in use, instead of taking the next free one")
+    .option("--host <address>", "address to listen on; 0.0.0.0: every network", "127.0.0.1")
+    .addOption(new Option("--reload <how>", "how an edit takes over").choices(["swap", "hot"]).default("swap"))
+    .option("-e, --environment <name>", "what context.environment.name is", "development")
+    .option("--inspect [port]", "open Node's debugger in the model's process; without a port: any free one", parsePort)
+    .option("--open", "open the playground in the browser")
+    .addHelpText("after", helpText);
+  return withCommonOptions(command).action((dir: string, flags: DevFlags) => runDev(io, dir, flags));
+}
+
+const helpText = `
+A save shows in the next answer. What was begun before it finishes on the old code, streams and sockets too; an edit
+that does not build, load or start leaves the last good model serving. Watched are the model's folder, whatever it
+imports, config.yaml, .env, .env.local, package.json and tsconfig.json.
+
+Variables come from config.yaml, then .env, then .env.local, then the shell, the later one winning.
+Ctrl-C lets running work finish, for ten seconds at most, and calls the model's close(); a second one ends at once.
+
+With --json, stdout carries one object a line: ready, reloaded, reload_failed, request, stopped.
+
+Examples:
+  $ truss-ts dev
+  $ truss-ts dev my-model --port 0 --json
+  $ truss-ts dev --environment staging --inspect 9229`;
+
+async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void> {
+  const root = findProjectRoot(resolve(dir));
+  const report = createReporter(io, root, flags);
+  if (flags.reload === "hot") {
+    const hint = "every edit is served by a new process";
+    report({ event: "warning", message: "--reload hot is not available yet, swap is used", hint });
+  }
+  const signals = catchSignals(io);
+  try {
+    const supervisor = await Supervisor.open({
+      dir: root,
+      host: flags.host,
+      port: flags.port,
+      strictPort: flags.strictPort === true,
+      environment: flags.environment,
+      ...(flags.inspect === undefined ? {} : { inspect: flags.inspect === true ? 0 : flags.inspect }),
+      report: flags.open === true ? openingPage(report) : report,
+      elapsed: io.elapsed,
+    });
+    await signals.first;
+    void signals.second.then(() => supervisor.kill());
+    await supervisor.stop();
+    report({ event: "stopped" });
+    io.setExitCode(exitCodes.done);
+  } finally {
+    signals.release();
+  }
+}
+
+function createReporter(io: CommandIo, root: string, flags: DevFlags): Reporter {
+  const plain = createPlainReporter(io, root);
+  if (flags.json === true) return createJsonReporter(io.stdout, plain);
+  return io.isTty ? createPrettyReporter(io, root, io.hasColors) : plain;
+}
+
+/** Signals may come before there is anything to stop: they are kept as promises. */
+function catchSignals(io: CommandIo) {
+  let tellFirst: () => void = () => undefined;
+  let tellSecond: () => void = () => undefined;
+  const first = new Promise<void>((tell) => {
+    tellFirst = tell;
+  });
+  const second = new Promise<void>((tell) => {
+    tellSecond = tell;
+  });
+  const release = io.onStopSignal((_signal, count) => (count === 1 ? tellFirst() : tellSecond()));
+  return { first, second, release };
+}
+
+/** Opens the playground once it can be seen. */
+function openingPage(report: Reporter): Reporter {
+  return (event: TrussEvent) => {
+    report(event);
+    if (event.event === "ready" && event.playground !== undefined) openBrowser(event.playground);
+  };
+}

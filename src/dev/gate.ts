@@ -1,0 +1,104 @@
+import type { RemoteError } from "../runtime/channel.ts";
+import type { Generation } from "./generation.ts";
+
+/** Why a request is not served. */
+export interface Refusal {
+  readonly message: string;
+  /** Seconds for `Retry-After`; absent where waiting would not help. */
+  readonly retryAfter?: number;
+}
+
+export type Admission =
+  | { readonly ok: true; readonly generation: Generation; readonly leave: () => void }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** What clients are told while no model is there; Truss's own words. */
+export const notReadyMessage = "Model with name model is not ready.";
+
+const retryAfterSeconds = 5;
+
+/** Decides which generation serves a request, and lets requests wait while there is none. */
+export class Gate {
+  readonly #waitMs: number;
+  #current: Generation | undefined;
+  #broken: RemoteError | undefined;
+  #shut = false;
+  readonly #waiting = new Set<() => void>();
+
+  /** @param waitMs how long a request may wait for a model */
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs;
+  }
+
+  get current(): Generation | undefined {
+    return this.#current?.alive === true ? this.#current : undefined;
+  }
+
+  /** The swap: from here on every request goes to this generation. */
+  open(generation: Generation): void {
+    this.#current = generation;
+    this.#broken = undefined;
+    this.#wake();
+  }
+
+  /** The generation is gone: requests wait for the next. */
+  vacate(generation: Generation): void {
+    if (this.#current === generation) this.#current = undefined;
+  }
+
+  /** Nothing serves and nothing will before the next edit: requests are told at once. */
+  fail(error: RemoteError): void {
+    this.#broken = error;
+    this.#wake();
+  }
+
+  /** A new attempt has begun: it is worth waiting again. */
+  hope(): void {
+    this.#broken = undefined;
+  }
+
+  /** Refuses whatever comes from here on. */
+  shut(): void {
+    this.#shut = true;
+    this.#wake();
+  }
+
+  /** The generation that serves, once there is one; pinned until `leave` is called. */
+  async admit(signal: AbortSignal): Promise<Admission> {
+    const deadline = performance.now() + this.#waitMs;
+    // A process that died before this request was sent has closed its connections by then: this turn of the event
+    // loop takes notice of that first, so that the request does not go to a dead one.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      const { current } = this;
+      if (this.#shut) return refuse({ message: "the server is shutting down", retryAfter: retryAfterSeconds });
+      if (current !== undefined) return { ok: true, generation: current, leave: current.enter() };
+      if (this.#broken !== undefined) return refuse({ message: this.#broken.message });
+      const left = deadline - performance.now();
+      if (left <= 0 || signal.aborted) return refuse({ message: notReadyMessage, retryAfter: retryAfterSeconds });
+      await this.#change(left, signal);
+    }
+  }
+
+  #change(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done);
+      this.#waiting.add(done);
+    });
+  }
+
+  #wake(): void {
+    for (const resume of [...this.#waiting]) resume();
+  }
+}
+
+function refuse(refusal: Refusal): Admission {
+  return { ok: false, refusal };
+}

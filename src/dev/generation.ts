@@ -1,0 +1,192 @@
+import { Agent } from "node:http";
+import type { EndpointReport, Reporter } from "../events.ts";
+import type { FromModel, ModelStart, RemoteError } from "../runtime/channel.ts";
+import { createDeferred, settlesWithin } from "./deferred.ts";
+import { type Launch, type ModelProcess, forkModel } from "./model-process.ts";
+import { isResponsive } from "./probe.ts";
+
+export type Started =
+  | { readonly ok: true; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
+  | { readonly ok: false; readonly error: RemoteError };
+
+/** How long a process may leave a liveness question unanswered before it counts as stuck in a loop. */
+const stuckAfterMs = 5_000;
+/** What a process gets beyond its drain timeout before it is killed. */
+const killSlackMs = 1_000;
+/** An idle connection to a model process is given up well before the process itself would close it. */
+const idleConnectionMs = 2_000;
+
+/** One model process and its life: launched, started once, drained or killed. */
+export class Generation {
+  /** Its own pool of connections: none is ever used for another generation. */
+  readonly agent = new Agent({ keepAlive: true, timeout: idleConnectionMs });
+  /** Resolves with how the process ended, such as `exit code 1`. */
+  readonly ended: Promise<string>;
+  readonly #process: ModelProcess;
+  readonly #report: Reporter;
+  readonly #booted = createDeferred<void>();
+  readonly #started = createDeferred<Started>();
+  #port = 0;
+  #active = 0;
+  #entered = 0;
+  #alive = true;
+  #asked = false;
+  #watched = false;
+  #crash: RemoteError | undefined;
+  #whenIdle: (() => void)[] = [];
+
+  /** Forks a model process, which boots while the caller goes on. */
+  static async launch(launch: Launch, report: Reporter): Promise<Generation> {
+    return new Generation(await forkModel(launch, report), report);
+  }
+
+  private constructor(process: ModelProcess, report: Reporter) {
+    this.#process = process;
+    this.#report = report;
+    this.ended = process.ended.then((how) => this.#onEnd(how));
+    process.onMessage((message) => this.#onMessage(message));
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Whether it was told to leave, so that its end is no surprise. */
+  get dismissed(): boolean {
+    return this.#asked;
+  }
+
+  /** Whether any exchange was ever pinned to it. */
+  get used(): boolean {
+    return this.#entered > 0;
+  }
+
+  /** What brought the process down, where it could still say so. */
+  get crash(): RemoteError | undefined {
+    return this.#crash;
+  }
+
+  /** Has packages imported ahead of time, so that a later start finds them loaded. */
+  async preload(root: string, packages: readonly string[]): Promise<void> {
+    await this.#booted.promise;
+    if (packages.length > 0) this.#process.send({ type: "preload", packages, root });
+  }
+
+  /** Imports, constructs and loads the model; resolves once it serves, or with why it cannot. */
+  async start(start: ModelStart): Promise<Started> {
+    await this.#booted.promise;
+    this.#process.send({ type: "start", start, mode: "listen" });
+    return this.#started.promise;
+  }
+
+  /** Counts one exchange that is pinned to this generation; call the answer once when it is over. */
+  enter(): () => void {
+    this.#active += 1;
+    this.#entered += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#active -= 1;
+      if (this.#active === 0) for (const resume of this.#whenIdle.splice(0)) resume();
+    };
+  }
+
+  /** Lets everything that was begun here end, for as long as that takes within the bound, then drains. */
+  async retire(options: { boundMs: number; drainMs: number }): Promise<void> {
+    this.#asked = true;
+    void this.#watchForSilence();
+    await Promise.race([this.#idle(), settlesWithin(this.ended, options.boundMs)]);
+    await this.drain(options.drainMs);
+  }
+
+  /** Asks the process to finish and end; kills it when it is stuck or takes longer than it may. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#asked = true;
+    if (!this.#alive) return;
+    this.#process.send({ type: "drain", timeoutMs });
+    void this.#watchForSilence();
+    if (!(await settlesWithin(this.ended, timeoutMs + killSlackMs))) await this.kill();
+  }
+
+  /** Lets a process that has failed end by itself, but not for long. */
+  async expire(): Promise<void> {
+    this.#asked = true;
+    if (!(await settlesWithin(this.ended, killSlackMs))) await this.kill();
+  }
+
+  /** Ends the process at once. */
+  async kill(): Promise<void> {
+    this.#asked = true;
+    if (this.#alive) this.#process.kill();
+    await this.ended;
+  }
+
+  /** A process in an endless loop hears nothing: it is found by its silence. */
+  async #watchForSilence(): Promise<void> {
+    if (this.#watched) return;
+    this.#watched = true;
+    while (this.#alive && this.#port !== 0) {
+      if (!(await isResponsive(this.#port, stuckAfterMs)) && this.#alive) {
+        this.#report({ event: "warning", message: "a model process did not answer any more, and was ended" });
+        await this.kill();
+      }
+      await settlesWithin(this.ended, stuckAfterMs);
+    }
+  }
+
+  #idle(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #onMessage(message: FromModel): void {
+    switch (message.type) {
+      case "idle":
+        return this.#booted.resolve();
+      case "listening":
+        this.#port = message.port;
+        return;
+      case "ready":
+        return this.#started.resolve({ ok: true, endpoints: message.endpoints, ms: message.ms });
+      case "failed":
+        this.#crash = message.error;
+        return this.#started.resolve({ ok: false, error: message.error });
+      case "request_error":
+        return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
+      case "described":
+      case "returned":
+      case "drained":
+        return;
+      default:
+        return ignoreUnknown(message);
+    }
+  }
+
+  #onEnd(how: string): string {
+    this.#alive = false;
+    this.#booted.resolve();
+    this.#started.resolve({ ok: false, error: endedEarly(how) });
+    this.agent.destroy();
+    return how;
+  }
+}
+
+function endedEarly(how: string): RemoteError {
+  return {
+    code: "LOAD_EXITED",
+    message: `the model's process ended with ${how} before it was ready`,
+    hint: "look for process.exit() in the module, the constructor or load()",
+  };
+}
+
+/** A newer child may say more than this side knows; the type proves that today nothing is left out. */
+function ignoreUnknown(_message: never): void {}

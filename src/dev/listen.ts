@@ -1,0 +1,70 @@
+import type { Server } from "node:http";
+import { TrussError } from "../errors.ts";
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Fail rather than move to another port. */
+  readonly strictPort: boolean;
+}
+
+/** How many ports after the wanted one are tried before the system is asked for any. */
+const nextPorts = 50;
+
+/**
+ * Listens, on the next free port where the wanted one is taken.
+ *
+ * @returns the port
+ * @throws TrussError PORT_IN_USE, PORT_INVALID (not permitted) or HOST_INVALID
+ */
+export async function listen(server: Server, options: ListenOptions): Promise<number> {
+  for (const port of candidates(options)) {
+    const failure = await tryPort(server, options.host, port);
+    if (failure === undefined) return boundPort(server);
+    if (failure.code !== "EADDRINUSE") throw explain(failure, options.host, port);
+  }
+  throw new TrussError("PORT_IN_USE", `port ${options.port} is in use`, {
+    hint: "stop the program that uses it, or give another one with --port (0: any free one)",
+  });
+}
+
+/** The address to show: one that a browser on this machine can open. */
+export function serverUrl(host: string, port: number): string {
+  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
+}
+
+function candidates({ port, strictPort }: ListenOptions): number[] {
+  if (strictPort || port === 0) return [port];
+  const next = Array.from({ length: nextPorts }, (_, at) => port + at).filter((each) => each <= 65_535);
+  return [...next, 0];
+}
+
+function tryPort(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    server.once("error", resolve);
+    server.listen({ host, port }, () => {
+      server.off("error", resolve);
+      resolve(undefined);
+    });
+  });
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+function explain(failure: NodeJS.ErrnoException, host: string, port: number): TrussError {
+  if (failure.code === "EACCES" || failure.code === "EPERM") {
+    return new TrussError("PORT_INVALID", `port ${port} may not be used by this account`, {
+      hint: "give a port above 1023 with --port",
+      cause: failure,
+    });
+  }
+  return new TrussError("HOST_INVALID", `cannot listen on ${host} (${failure.code ?? failure.message})`, {
+    hint: "give an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0",
+    cause: failure,
+  });
+}

@@ -1,0 +1,20 @@
+import { spawn } from "node:child_process";
+
+/** Opens a page in the user's browser. Where there is none, nothing happens: the address is printed anyway. */
+export function openBrowser(url: string): void {
+  const [command, ...args] = opener(url);
+  const child = spawn(command, args, { detached: true, stdio: "ignore" });
+  child.on("error", () => {});
+  child.unref();
+}
+
+function opener(url: string): [string, ...string[]] {
+  switch (process.platform) {
+    case "darwin":
+      return ["open", url];
+    case "win32":
+      return ["cmd", "/c", "start", "", url];
+    default:
+      return ["xdg-open", url];
+  }
+}

@@ -1,0 +1,168 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EndpointReport, Reporter } from "../events.ts";
+import type { RemoteError } from "../runtime/channel.ts";
+import { createBackoff } from "./backoff.ts";
+import type { Gate } from "./gate.ts";
+import type { Generation, Started } from "./generation.ts";
+import type { Launch } from "./model-process.ts";
+import type { SparePool } from "./spare.ts";
+import type { Plan } from "./workshop.ts";
+
+export interface SuccessionOptions {
+  readonly gate: Gate;
+  readonly spares: SparePool;
+  readonly launchOf: (plan: Plan) => Launch;
+  readonly report: Reporter;
+}
+
+export type Brought =
+  | { readonly kind: "serving"; readonly endpoints: readonly EndpointReport[] }
+  | { readonly kind: "failed"; readonly error: RemoteError }
+  /** A newer one came first, or all is over. */
+  | { readonly kind: "superseded" };
+
+interface Reign {
+  readonly id: number;
+  readonly plan: Plan;
+  readonly generation: Generation;
+}
+
+/** How long an old generation may go on with what it has begun: streams and sockets may be long. */
+const retireBoundMs = 10 * 60_000;
+const retireDrainMs = 10_000;
+/** Beyond this many old generations the oldest is told to hurry. */
+const retiringLimit = 3;
+/** In a storm of edits the first candidate is let through, or nothing new would ever serve. */
+const candidateLimit = 2;
+
+/** Which generation serves: ready before it becomes current, drained before it ends, brought back when it dies. */
+export class Succession {
+  readonly #options: SuccessionOptions;
+  readonly #backoff = createBackoff();
+  readonly #candidates: { readonly id: number; readonly generation: Generation }[] = [];
+  readonly #retiring = new Set<Generation>();
+  #reign: Reign | undefined;
+  #over = false;
+
+  constructor(options: SuccessionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is a last good model: one that serves, or is being brought back. */
+  get hasReign(): boolean {
+    return this.#reign !== undefined;
+  }
+
+  /** Starts a generation and, once it is ready, lets it take over. */
+  async bring(id: number, plan: Plan): Promise<Brought> {
+    const { generation, started, wanted } = await this.#try(id, plan);
+    if (!wanted || id < (this.#reign?.id ?? 0)) {
+      void generation.kill();
+      return { kind: "superseded" };
+    }
+    if (!started.ok) {
+      void generation.expire();
+      return { kind: "failed", error: started.error };
+    }
+    this.dropCandidatesBelow(id);
+    this.#enthrone({ id, plan, generation });
+    return { kind: "serving", endpoints: started.endpoints };
+  }
+
+  /** A newer attempt has failed: older ones that are still loading are not wanted any more. */
+  dropCandidatesBelow(id: number): void {
+    const dropped = this.#candidates.filter((candidate) => candidate.id < id);
+    for (const candidate of dropped) {
+      this.#candidates.splice(this.#candidates.indexOf(candidate), 1);
+      void candidate.generation.kill();
+    }
+  }
+
+  /** Lets everything end within the time. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#over = true;
+    this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    const leaving = [...this.#retiring, ...(this.#reign === undefined ? [] : [this.#reign.generation])];
+    await Promise.all([this.#options.spares.close(), ...leaving.map((generation) => generation.drain(timeoutMs))]);
+    await this.#reign?.plan.workshop.release();
+    this.#reign = undefined;
+  }
+
+  async kill(): Promise<void> {
+    this.#over = true;
+    this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    await Promise.all([...this.#retiring].map((generation) => generation.kill()));
+    await this.#reign?.generation.kill();
+  }
+
+  /** Starts a candidate; it is wanted unless it was dropped meanwhile. */
+  async #try(id: number, plan: Plan): Promise<{ generation: Generation; started: Started; wanted: boolean }> {
+    plan.workshop.hold();
+    const generation = await this.#options.spares.take(this.#options.launchOf(plan));
+    void generation.ended.then(() => plan.workshop.release());
+    for (const { generation: between } of this.#candidates.splice(candidateLimit - 1)) void between.kill();
+    const candidate = { id, generation };
+    this.#candidates.push(candidate);
+    if (this.#over) this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    const started = await generation.start(plan.start);
+    const at = this.#candidates.indexOf(candidate);
+    if (at !== -1) this.#candidates.splice(at, 1);
+    return { generation, started, wanted: at !== -1 };
+  }
+
+  #enthrone(reign: Reign): void {
+    const old = this.#reign;
+    reign.plan.workshop.hold();
+    this.#reign = reign;
+    this.#options.gate.open(reign.generation);
+    this.#backoff.reset();
+    this.#followReign(reign);
+    if (old === undefined) return;
+    void old.plan.workshop.release();
+    void this.#retire(old.generation);
+  }
+
+  #followReign(reign: Reign): void {
+    this.#options.spares.prepare(this.#options.launchOf(reign.plan), reign.plan.packages);
+    void reign.generation.ended.then((how) => {
+      if (this.#reign === reign && !this.#over) void this.#bringBack(reign, how);
+    });
+  }
+
+  async #retire(generation: Generation): Promise<void> {
+    this.#retiring.add(generation);
+    const [oldest] = this.#retiring;
+    if (this.#retiring.size > retiringLimit) void oldest?.drain(retireDrainMs);
+    await generation.retire({ boundMs: retireBoundMs, drainMs: retireDrainMs });
+    this.#retiring.delete(generation);
+  }
+
+  /** The serving process has died: the same bundle is started again, until it serves or an edit takes its place. */
+  async #bringBack(dead: Reign, how: string): Promise<void> {
+    const { id, plan } = dead;
+    this.#options.gate.vacate(dead.generation);
+    // One that died of a request is wanted back at once; one that dies on its own is given ever more time.
+    if (dead.generation.used) this.#backoff.reset();
+    for (let reason = how, crash = dead.generation.crash; ;) {
+      const wait = this.#backoff.next();
+      this.#options.report({ ...crashPlace(crash), event: "model_exited", how: reason, restart_in_ms: wait });
+      if (wait > 0) await delay(wait);
+      if (this.#over || this.#reign?.id !== id) return;
+      const { generation, started, wanted } = await this.#try(id, plan);
+      if (!wanted || this.#reign?.id !== id) return void generation.kill();
+      if (started.ok) {
+        this.#reign = { id, plan, generation };
+        this.#options.gate.open(generation);
+        return this.#followReign(this.#reign);
+      }
+      void generation.expire();
+      [reason, crash] = [started.error.message, started.error];
+    }
+  }
+}
+
+function crashPlace(error: RemoteError | undefined) {
+  if (error === undefined) return {};
+  const { code: _code, hint: _hint, ...rest } = error;
+  return rest;
+}

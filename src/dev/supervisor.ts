@@ -1,0 +1,256 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import type { EndpointReport, Reporter } from "../events.ts";
+import { packageRoot } from "../lib/package-root.ts";
+import { projectPath } from "../lib/paths.ts";
+import { readEnvFiles } from "../project/env-files.ts";
+import { findProjectRoot } from "../project/find.ts";
+import type { RemoteError } from "../runtime/channel.ts";
+import { createDeferred } from "./deferred.ts";
+import { type Front, createFront } from "./front.ts";
+import { Gate } from "./gate.ts";
+import { type ListenOptions, serverUrl } from "./listen.ts";
+import type { Launch } from "./model-process.ts";
+import { type PlaygroundState, playgroundPath } from "./playground.ts";
+import { createSparePool } from "./spare.ts";
+import { Succession } from "./succession.ts";
+import { ProjectWatcher, projectFiles } from "./watch.ts";
+import { type Built, Workshop, modelEnv } from "./workshop.ts";
+
+export interface DevOptions extends ListenOptions {
+  /** The project's folder, or one below it. */
+  readonly dir: string;
+  /** Name for `context.environment`. */
+  readonly environment: string;
+  /** Port for Node's debugger in the model's process; 0: any free one. */
+  readonly inspect?: number;
+  readonly report: Reporter;
+  /** Milliseconds since the command started. */
+  readonly elapsed: () => number;
+  /** How long a request may wait for a model. @default 30000 */
+  readonly waitMs?: number;
+}
+
+/** How long running work may take to end when the server stops. */
+const drainMs = 10_000;
+const countdownMs = 1_000;
+/** What clients get to read the last bytes of an answer after the model has gone. */
+const lastBytesMs = 2_000;
+
+/** The dev server of one project: watches, builds, and has every edit served by a new process. */
+export class Supervisor {
+  readonly root: string;
+  readonly #options: DevOptions;
+  readonly #gate: Gate;
+  readonly #succession: Succession;
+  readonly #watcher: ProjectWatcher;
+  #front: Front | undefined;
+  #workshop: Workshop | undefined;
+  #projectChanged = true;
+  #turn: Promise<void> = Promise.resolve();
+  #latest = 0;
+  #announced = false;
+  #stopping: Promise<void> | undefined;
+  #endpoints: readonly EndpointReport[] = [];
+  #failure: RemoteError | undefined;
+
+  /**
+   * Finds the project, listens, and begins the first attempt. Requests that come before it is done wait.
+   *
+   * @throws TrussError PROJECT_NOT_FOUND, PORT_IN_USE, PORT_INVALID, HOST_INVALID
+   */
+  static async open(options: DevOptions): Promise<Supervisor> {
+    const supervisor = new Supervisor(findProjectRoot(options.dir), options);
+    try {
+      await supervisor.#listen();
+    } catch (error) {
+      await supervisor.stop();
+      throw error;
+    }
+    void supervisor.#attempt([]);
+    return supervisor;
+  }
+
+  private constructor(root: string, options: DevOptions) {
+    this.root = root;
+    this.#options = options;
+    this.#gate = new Gate(options.waitMs ?? 30_000);
+    const spares = createSparePool(options.report, options.inspect === undefined);
+    const launchOf = ({ env }: { env: Readonly<Record<string, string>> }) => this.#launch(env);
+    this.#succession = new Succession({ gate: this.#gate, spares, launchOf, report: options.report });
+    this.#watcher = new ProjectWatcher({
+      root,
+      onChange: (changed) => void this.#attempt(changed),
+      onTrouble: (message) =>
+        options.report({ event: "warning", message, hint: "files are looked at twice a second instead" }),
+    });
+    // Boots while the project is read. Should config.yaml add variables, another one is launched.
+    spares.prepare(this.#launch(modelEnv(readEnvFiles(root))), []);
+  }
+
+  get url(): string {
+    return serverUrl(this.#options.host, this.#front?.port ?? 0);
+  }
+
+  /** Builds and starts the model again, edited or not. */
+  reload(): void {
+    this.#projectChanged = true;
+    void this.#attempt([]);
+  }
+
+  /** Lets running work end, within a bound, and closes everything this server has opened. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Ends at once whatever `stop` is waiting for. */
+  async kill(): Promise<void> {
+    await this.#succession.kill();
+    await this.#front?.close(0);
+  }
+
+  async #listen(): Promise<void> {
+    const { report, port } = this.#options;
+    const front = await createFront({ ...this.#options, gate: this.#gate, describe: () => this.#describe() });
+    this.#front = front;
+    if (port !== 0 && front.port !== port) report({ event: "port_moved", wanted: port, port: front.port });
+  }
+
+  /** One attempt to bring what is on disk to serve. It stops quietly as soon as there is a newer one. */
+  async #attempt(changed: readonly string[]): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    const id = ++this.#latest;
+    const [began, since] = [performance.now(), Date.now()];
+    const names = changed.map((file) => projectPath(this.root, file)).sort();
+    if (this.#announced) this.#options.report({ event: "reloading", id, changed: names });
+    if (changed.some((file) => this.#rulesProject(file))) this.#projectChanged = true;
+    this.#gate.hope();
+    const built = await this.#takeTurn(() => this.#build(id, since));
+    if (built === undefined) return undefined;
+    if (!built.ok) return this.#fail(id, built.error);
+    const brought = await this.#succession.bring(id, built.plan);
+    switch (brought.kind) {
+      case "serving":
+        return this.#announce(id, brought.endpoints, names, performance.now() - began);
+      case "failed":
+        return this.#fail(id, brought.error);
+      case "superseded":
+        return undefined;
+    }
+  }
+
+  /** Builds run one after the other; those that are no longer the latest by their turn do not run. */
+  async #takeTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const mine = createDeferred<void>();
+    this.#turn = mine.promise;
+    await before;
+    return work().finally(() => mine.resolve());
+  }
+
+  async #build(id: number, since: number): Promise<Built | undefined> {
+    if (this.#isOld(id)) return undefined;
+    if (this.#projectChanged || this.#workshop === undefined) {
+      this.#projectChanged = false;
+      const opened = await Workshop.open(this.root, this.#options.environment);
+      if (!opened.ok) {
+        this.#projectChanged = true;
+        return { ok: false, error: opened.error, inputs: [] };
+      }
+      await this.#workshop?.release();
+      this.#workshop = opened.workshop;
+      this.#watcher.followFolder(this.#workshop.modelFolder, this.#workshop.project.dataDir);
+    }
+    if (this.#isOld(id)) return undefined;
+    const built = await this.#workshop.build();
+    this.#watcher.followFiles(built.inputs, since);
+    return this.#isOld(id) ? undefined : built;
+  }
+
+  async #announce(
+    id: number,
+    endpoints: readonly EndpointReport[],
+    changed: readonly string[],
+    ms: number,
+  ): Promise<void> {
+    this.#endpoints = endpoints;
+    this.#failure = undefined;
+    // From the first word on every edit must be seen.
+    await this.#watcher.ready;
+    if (this.#stopping !== undefined) return;
+    const { report, elapsed } = this.#options;
+    if (this.#announced) return report({ event: "reloaded", id, changed, ms: Math.round(ms), endpoints });
+    this.#announced = true;
+    const playground = this.url + playgroundPath;
+    report({ event: "ready", url: this.url, playground, endpoints, ms: Math.round(elapsed()) });
+  }
+
+  async #fail(id: number, error: RemoteError): Promise<void> {
+    // What failed may have been read in the middle of a save; the rest of it is then seen here.
+    await this.#watcher.look();
+    if (this.#isOld(id)) return;
+    this.#succession.dropCandidatesBelow(id);
+    this.#failure = error;
+    const serving = this.#succession.hasReign;
+    if (!serving) {
+      this.#gate.fail(error);
+      await this.#watcher.ready;
+    }
+    const place = error.file === undefined ? {} : { file: this.#shortName(error.file) };
+    this.#options.report({ event: "reload_failed", id, ...error, ...place, serving });
+  }
+
+  async #stop(): Promise<void> {
+    const { report } = this.#options;
+    this.#gate.shut();
+    this.#front?.refuse();
+    const until = performance.now() + drainMs;
+    const tell = () => {
+      const in_flight = this.#front?.inFlight ?? 0;
+      report({
+        event: "draining",
+        in_flight,
+        seconds_left: Math.max(0, Math.ceil((until - performance.now()) / 1000)),
+      });
+    };
+    if (this.#front !== undefined) tell();
+    const countdown = setInterval(tell, countdownMs);
+    await Promise.all([this.#watcher.close(), this.#succession.drain(drainMs)]);
+    await this.#front?.close(lastBytesMs);
+    clearInterval(countdown);
+    await this.#turn;
+    await this.#workshop?.release();
+  }
+
+  #launch(env: Readonly<Record<string, string>>): Launch {
+    const { inspect } = this.#options;
+    const nodeOptions = inspect === undefined ? [] : [`--inspect=${inspect}`];
+    return { childFile: join(packageRoot(), "dist", "child.js"), root: this.root, env, nodeOptions };
+  }
+
+  /** Whether a change of this file can make the project another one, and not only its bundle. */
+  #rulesProject(file: string): boolean {
+    if (file === this.#workshop?.project.modelFile && !existsSync(file)) return true;
+    return basename(file) === "tsconfig.json" || (dirname(file) === this.root && projectFiles.includes(basename(file)));
+  }
+
+  #isOld(id: number): boolean {
+    return id !== this.#latest || this.#stopping !== undefined;
+  }
+
+  #shortName(file: string): string {
+    return isAbsolute(file) ? projectPath(this.root, file) : file;
+  }
+
+  #describe(): PlaygroundState {
+    const failure = this.#failure === undefined ? "" : `The last edit failed: ${this.#failure.message}`;
+    const state = this.#gate.current === undefined ? "The model is not ready yet." : "The model is serving.";
+    return {
+      project: basename(this.root),
+      state: `${state} ${failure}`.trim(),
+      endpoints: this.#endpoints,
+      url: this.url,
+    };
+  }
+}

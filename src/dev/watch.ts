@@ -1,0 +1,190 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { FSWatcher } from "chokidar";
+import { envFileNames } from "../project/env-files.ts";
+import { configName } from "../project/find.ts";
+import { Stamps } from "./stamps.ts";
+
+export interface WatchOptions {
+  /** Absolute path of the project. */
+  readonly root: string;
+  /** Told once for a burst of edits, with absolute paths. */
+  readonly onChange: (changed: readonly string[]) => void;
+  /** Told when the system will not watch; from then on files are looked at twice a second. */
+  readonly onTrouble: (message: string) => void;
+}
+
+/** Files of the project's own folder whose change makes the project another one. */
+export const projectFiles: readonly string[] = [configName, ...envFileNames, "package.json", "tsconfig.json"];
+
+/** A burst ends when nothing has happened for this long … */
+const quietMs = 8;
+/** … and is not waited for longer than this. */
+const burstMs = 25;
+/** How long a file that is gone or empty is given to come back: some editors empty or remove it before they write. */
+const saveMs = 60;
+const saveStepMs = 10;
+const pollMs = 500;
+
+const otherPeoplesFolders = new Set(["node_modules", ".git", ".truss-ts", "__pycache__", "dist", "coverage", ".cache"]);
+const passingFile =
+  /^\.|~$|^#|^4913$|\.(?:sw[opx]|tmp|bak|part|log|pid|lock|db|sqlite\d?(?:-\w+)?)$|\.tmp[.-]|\.\d{4,}$/i;
+
+/**
+ * Watches what a model is made of. Events only say that it is time to look: what changed is found by comparing files
+ * with what they were, so that lost, doubled and early events do no harm.
+ */
+export class ProjectWatcher {
+  readonly ready: Promise<void>;
+  readonly #options: WatchOptions;
+  readonly #stamps = new Stamps();
+  /** Folders watched with all that is below them. */
+  readonly #deep = new Set<string>();
+  /** Folders watched for what is directly in them. */
+  readonly #flat = new Set<string>();
+  readonly #dataDirs = new Set<string>();
+  readonly #touched = new Set<string>();
+  #watcher: FSWatcher | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #burstBegan: number | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#flat.add(options.root);
+    for (const name of projectFiles) this.#stamps.learn(join(options.root, name));
+    this.ready = this.#open();
+  }
+
+  /** Watches the folder of the model's code with everything in it, but for the data, which may be a lot. */
+  followFolder(folder: string, dataDir: string): void {
+    this.#dataDirs.add(dataDir);
+    if (this.#deep.has(folder)) return;
+    this.#deep.add(folder);
+    this.#watcher?.add(folder);
+  }
+
+  /**
+   * Watches what went into a bundle, wherever it is.
+   *
+   * @param since when the build began (milliseconds, epoch): a file written later may have been read too early
+   */
+  followFiles(files: readonly string[], since: number): void {
+    let late = false;
+    for (const file of files) {
+      late = this.#stamps.learn(file, since) || late;
+      this.#followFolderOf(file);
+    }
+    if (late) this.#kick();
+  }
+
+  /** Looks now; resolves once `onChange` was told of whatever had changed. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookOnce());
+    return this.#looking;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#quiet);
+    clearInterval(this.#poll);
+    await this.ready;
+    await this.#watcher?.close();
+  }
+
+  async #open(): Promise<void> {
+    const { watch } = await import("chokidar");
+    if (this.#closed) return;
+    const ignored = (path: string) => this.#isIgnored(path);
+    const watcher = watch([this.#options.root, ...this.#deep, ...this.#flat], { ignored, ignoreInitial: true });
+    this.#watcher = watcher;
+    watcher.on("raw", () => this.#kick());
+    watcher.on("all", (event, path) => {
+      if (!event.endsWith("Dir") && this.#isModelFile(path)) this.#touched.add(path);
+      this.#kick();
+    });
+    watcher.on("error", (error) => this.#pollInstead(error));
+    await new Promise<void>((resolve) => watcher.once("ready", resolve));
+    // Folders that became of interest meanwhile were not in the list above.
+    watcher.add([...this.#deep, ...this.#flat]);
+    this.#kick();
+  }
+
+  #pollInstead(error: unknown): void {
+    if (this.#poll !== undefined || this.#closed) return;
+    this.#poll = setInterval(() => void this.look(), pollMs);
+    this.#options.onTrouble(`files cannot be watched (${error instanceof Error ? error.message : String(error)})`);
+  }
+
+  #kick(): void {
+    if (this.#closed) return;
+    const now = performance.now();
+    this.#burstBegan ??= now;
+    clearTimeout(this.#quiet);
+    const wait = Math.max(0, Math.min(quietMs, this.#burstBegan + burstMs - now));
+    this.#quiet = setTimeout(() => {
+      this.#burstBegan = undefined;
+      void this.look();
+    }, wait);
+  }
+
+  async #lookOnce(): Promise<void> {
+    let changed = this.#stamps.changed(this.#touched);
+    for (
+      let waited = 0;
+      waited < saveMs && changed.some((file) => this.#stamps.isHalfWritten(file));
+      waited += saveStepMs
+    ) {
+      await delay(saveStepMs);
+      changed = this.#stamps.changed(this.#touched);
+    }
+    if (this.#closed) return;
+    this.#touched.clear();
+    this.#stamps.accept(changed);
+    this.#watchNewFolders();
+    if (changed.length > 0) this.#options.onChange(changed);
+  }
+
+  /** A file that is still to come may lie in a folder that has just come. */
+  #watchNewFolders(): void {
+    for (const file of this.#stamps.files()) if (this.#stamps.isMissing(file)) this.#followFolderOf(file);
+  }
+
+  #followFolderOf(file: string): void {
+    let folder = dirname(file);
+    while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+    if (this.#flat.has(folder) || [...this.#deep].some((deep) => isBelow(deep, folder))) return;
+    this.#flat.add(folder);
+    this.#watcher?.add(folder);
+  }
+
+  /** Only folders matter here: an event in a watched folder is reason enough to look at the files that are known. */
+  #isIgnored(path: string): boolean {
+    if (this.#flat.has(path) || this.#deep.has(path)) return false;
+    if (this.#isInModelFolder(path)) return false;
+    return ![...this.#deep, ...this.#flat].some((wanted) => isBelow(path, wanted));
+  }
+
+  /** What is in the model's folder counts even where it is no source: a model may read it. */
+  #isModelFile(path: string): boolean {
+    return !passingFile.test(basename(path)) && this.#isInModelFolder(path);
+  }
+
+  #isInModelFolder(path: string): boolean {
+    if ([...this.#dataDirs].some((folder) => isBelow(folder, path))) return false;
+    return [...this.#deep].some((deep) => isBelow(deep, path) && !inOtherPeoplesFolder(deep, path));
+  }
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+function inOtherPeoplesFolder(folder: string, path: string): boolean {
+  return relative(folder, path)
+    .split(sep)
+    .some((part) => otherPeoplesFolders.has(part));
+}

@@ -1,0 +1,110 @@
+import type { ReadyEvent, ReloadedEvent, RequestEvent, TrussEvent } from "../events.ts";
+import { renderCallLine } from "./call-examples.ts";
+import { renderErrorScreen } from "./error-screen.ts";
+import { type Style, createStyle } from "./style.ts";
+
+export interface StoryOptions {
+  /** Absolute path of the project, for code frames. */
+  readonly root: string;
+  readonly colors: boolean;
+}
+
+/** What is printed for one event, and where: the result on stdout, the story on stderr. */
+export interface Told {
+  readonly to: "stdout" | "stderr";
+  readonly text: string;
+}
+
+/** Puts events into words. Empty text means that there is nothing to say. */
+export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
+  const style = createStyle(options.colors);
+  const story = (text: string): Told => ({ to: "stderr", text });
+  switch (event.event) {
+    case "ready":
+      return { to: "stdout", text: tellReady(event, style) };
+    case "reloading":
+      return story("");
+    case "reloaded":
+      return story(tellReloaded(event, style));
+    case "reload_failed":
+      return story(tellFailure(event, options, style));
+    case "request":
+      return story(tellRequest(event, style));
+    case "request_error":
+      return story(renderErrorScreen({ ...event, title: "the model threw" }, options));
+    case "model_exited":
+      return story(tellExit(event, options, style));
+    case "output":
+      return story(event.text);
+    case "port_moved":
+      return story(style.yellow(`! port ${event.wanted} is in use; listening on ${event.port} instead\n`));
+    case "warning":
+      return story(style.yellow(`! ${event.message}${event.hint === undefined ? "" : ` (${event.hint})`}\n`));
+    case "draining":
+      return story(tellDraining(event, style));
+    case "stopped":
+      return story(style.dim("stopped\n"));
+  }
+}
+
+function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style): string {
+  const widest = Math.max(0, ...endpoints.map(({ method }) => method.length));
+  const lines = [
+    "",
+    `  ${style.bold(style.green("ready"))} in ${ms} ms  ${style.bold(style.cyan(url))}`,
+    ...(playground === undefined ? [] : [`  ${style.dim("playground")}  ${style.cyan(playground)}`]),
+    "",
+    ...endpoints.map(({ method, path }) => `  ${style.bold(method.padEnd(widest))}  ${path}`),
+    "",
+    ...endpoints.map((endpoint) => renderCallLine(url, endpoint)),
+    "",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function tellReloaded({ changed, ms }: ReloadedEvent, style: Style): string {
+  return `${style.green("↻ reloaded")} ${listFiles(changed)} ${style.dim(`in ${ms} ms`)}\n`;
+}
+
+function listFiles(files: readonly string[]): string {
+  if (files.length === 0) return "by hand";
+  const shown = files.slice(0, 3).join(", ");
+  return files.length > 3 ? `${shown} and ${files.length - 3} more` : shown;
+}
+
+function tellFailure(
+  event: Extract<TrussEvent, { event: "reload_failed" }>,
+  options: StoryOptions,
+  style: Style,
+): string {
+  const screen = renderErrorScreen({ ...event, title: event.code }, options);
+  const state =
+    event.serving === true
+      ? "the last good model goes on serving; save a mended file to replace it"
+      : "nothing is served until the next edit mends this";
+  return `\n${screen.trimEnd()}\n\n  ${style.yellow(state)}\n\n`;
+}
+
+function tellRequest({ method, path, status, ms }: RequestEvent, style: Style): string {
+  const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green;
+  const shown = status === 499 ? "499 (the client left)" : String(status);
+  return `${style.dim(clock())} ${method} ${path} ${paint(shown)} ${style.dim(`${Math.round(ms)} ms`)}\n`;
+}
+
+function clock(): string {
+  return new Date().toTimeString().slice(0, 8);
+}
+
+function tellExit(event: Extract<TrussEvent, { event: "model_exited" }>, options: StoryOptions, style: Style): string {
+  const again = event.restart_in_ms === 0 ? "starting it again" : `starting it again in ${event.restart_in_ms} ms`;
+  const line = style.red(`✖ the model's process ended: ${event.how}; ${again}\n`);
+  if (event.message === undefined) return line;
+  return line + renderErrorScreen({ ...event, message: event.message, title: "it was not caught" }, options);
+}
+
+function tellDraining(event: Extract<TrussEvent, { event: "draining" }>, style: Style): string {
+  if (event.in_flight === 0) return style.dim("stopping\n");
+  const count = event.in_flight === 1 ? "1 request" : `${event.in_flight} requests`;
+  const left = event.seconds_left === undefined ? "" : ` (${event.seconds_left} s left; press Ctrl-C again to end now)`;
+  return style.dim(`finishing ${count}${left}\n`);
+}
