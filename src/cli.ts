@@ -1,12 +1,134 @@
 import { Command, CommanderError } from "commander";
-import { exitCodes, isTrussError } from "./errors.ts";
+import type { CommandIo } from "./commands/io.ts";
+import { type ExitCode, exitCodes, isTrussError } from "./errors.ts";
 import { packageVersion } from "./lib/package-root.ts";
 
-await main();
-async function main() {
-  const program = new Command("truss-ts").version(packageVersion());
-  await program.parseAsync();
-  void exitCodes;
-  void CommanderError;
-  void isTrussError;
+/** One row of the command table. The module is loaded only when its command runs or is asked for help. */
+interface CommandRow {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: (io: CommandIo) => Promise<Command>;
+}
+
+const commands: readonly CommandRow[] = [
+  {
+    name: "init",
+    usage: "[dir]",
+    summary: "make a project from a template",
+    load: async (io) => (await import("./commands/init.ts")).createInitCommand(io),
+  },
+  {
+    name: "dev",
+    usage: "[dir]",
+    summary: "serve a project, and reload it as you edit",
+    load: async (io) => (await import("./commands/dev.ts")).createDevCommand(io),
+  },
+  {
+    name: "check",
+    usage: "[dir]",
+    summary: "list what a project would serve, or all that is wrong with it",
+    load: async (io) => (await import("./commands/check.ts")).createCheckCommand(io),
+  },
+  {
+    name: "serve",
+    usage: "[dir]",
+    summary: "run the production server on a project",
+    load: async (io) => (await import("./commands/serve.ts")).createServeCommand(io),
+  },
+];
+
+const helpText = `
+Start here:
+  $ truss-ts init my-model
+  $ cd my-model && npm run dev
+
+Exit codes: 0 done, 1 expected failure, 2 usage, 3 auth, 4 not found, 5 refused by validation,
+6 the platform's fault, 70 a bug of ours, 130 interrupted.`;
+
+let exitCode: ExitCode = exitCodes.done;
+const args = process.argv.slice(2);
+// A reader that leaves early (| head) is no error.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+try {
+  const program = await createProgram(createIo());
+  await program.parseAsync(args, { from: "user" });
+} catch (error) {
+  exitCode = await explain(error);
+}
+// What is written goes out first; whatever a command left open must not keep us.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+
+async function createProgram(io: CommandIo): Promise<Command> {
+  const program = new Command("truss-ts")
+    .description("Serve a TypeScript Model class to OpenAI and Anthropic clients, and package the same server anywhere.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpCommand("help [command]", "explain a command")
+    .addHelpText("after", helpText)
+    .action(() => program.outputHelp());
+  const asked = args[0] === "help" ? args[1] : args.find((arg) => !arg.startsWith("-"));
+  for (const row of commands) {
+    program.addCommand(row.name === asked ? await row.load(io) : placeholder(row));
+  }
+  for (const command of [program, ...program.commands]) prepare(command, io);
+  return program;
+}
+
+/** Enough of a command for the list in `--help` and for suggestions. */
+function placeholder({ name, usage, summary }: CommandRow): Command {
+  return new Command(name).summary(summary).description(summary).argument(usage);
+}
+
+function prepare(command: Command, io: CommandIo): void {
+  command.exitOverride().showHelpAfterError("(add --help for what it takes)").allowExcessArguments(false);
+  command.configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+}
+
+function createIo(): CommandIo {
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    setExitCode: (code) => {
+      exitCode = code;
+    },
+    isTty: process.stdin.isTTY === true && process.stdout.isTTY === true && !inCi(),
+    hasColors: process.stderr.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+    onStopSignal: listenForStop,
+    elapsed: () => performance.now(),
+  };
+}
+
+function inCi(): boolean {
+  const ci = process.env["CI"];
+  return ci !== undefined && ci !== "" && ci !== "0" && ci !== "false";
+}
+
+function listenForStop(handler: Parameters<CommandIo["onStopSignal"]>[0]): () => void {
+  let count = 0;
+  const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
+    const listener = () => handler(signal, ++count);
+    process.on(signal, listener);
+    return { signal, listener };
+  });
+  return () => {
+    for (const { signal, listener } of signals) process.off(signal, listener);
+  };
+}
+
+/** The one place where an error becomes words and an exit code. */
+async function explain(error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  const { renderError, renderBug } = await import("./ui/error-screen.ts");
+  if (!isTrussError(error)) {
+    process.stderr.write(renderBug(error, { version: packageVersion(), args }));
+    return exitCodes.bug;
+  }
+  process.stderr.write(renderError(error, { colors: createIo().hasColors }));
+  // `dev` and `serve` keep stdout to their events; a usage fault prints nothing there either.
+  if (args.includes("--json") && !["dev", "serve"].includes(args[0] ?? "") && error.exitCode !== exitCodes.usage) {
+    const { code, message, hint, file, line, column } = error;
+    process.stdout.write(`${JSON.stringify({ error: { code, message, hint, file, line, column } })}\n`);
+  }
+  return error.exitCode;
 }
