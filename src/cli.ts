@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CommandIo } from "./commands/io.ts";
-import { type ExitCode, exitCodes, isTrussError } from "./errors.ts";
+import { type ExitCode, TrussError, exitCodes, isTrussError } from "./errors.ts";
 import { packageVersion } from "./lib/package-root.ts";
 
 /** One row of the command table. The module is loaded only when its command runs or is asked for help. */
@@ -38,6 +38,9 @@ const commands: readonly CommandRow[] = [
   },
 ];
 
+/** Designed, and not built yet: said plainly instead of "unknown command". */
+const announced = ["push", "predict", "login", "logout", "whoami", "logs"];
+
 const helpText = `
 Start here:
   $ truss-ts init my-model
@@ -62,17 +65,38 @@ process.stdout.write("", () => process.stderr.write("", () => process.exit(exitC
 
 async function createProgram(io: CommandIo): Promise<Command> {
   const program = new Command("truss-ts")
-    .description("Serve a TypeScript Model class to OpenAI and Anthropic clients, and package the same server anywhere.")
+    .description(
+      "Serve a TypeScript Model class to OpenAI and Anthropic clients, and package the same server anywhere.",
+    )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpCommand("help [command]", "explain a command")
     .addHelpText("after", helpText)
     .action(() => program.outputHelp());
   const asked = args[0] === "help" ? args[1] : args.find((arg) => !arg.startsWith("-"));
+  if (asked !== undefined && !commands.some((row) => row.name === asked)) throw await unknownCommand(asked);
   for (const row of commands) {
     program.addCommand(row.name === asked ? await row.load(io) : placeholder(row));
   }
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
+}
+
+async function unknownCommand(asked: string): Promise<TrussError> {
+  if (announced.includes(asked)) {
+    const hint = "to package a project today, run `truss-ts serve` in a container of your own";
+    return new TrussError("NOT_AVAILABLE", `truss-ts ${asked} is not part of version ${packageVersion()} yet.`, {
+      hint,
+    });
+  }
+  const { suggest } = await import("./lib/suggest.ts");
+  const meant = suggest(
+    asked,
+    commands.map((row) => row.name),
+  );
+  return new TrussError("USAGE", `There is no command ${JSON.stringify(asked)}.`, {
+    hint: meant === undefined ? "truss-ts --help lists the commands" : `did you mean ${meant}?`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** Enough of a command for the list in `--help` and for suggestions. */
