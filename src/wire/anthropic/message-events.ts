@@ -5,6 +5,7 @@ import type {
   RawContentBlockDelta,
   RawMessageStreamEvent,
   StopReason,
+  TextBlock,
   ToolUseBlock,
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { estimateTokens } from "../estimate.ts";
@@ -111,10 +112,10 @@ export function createMessageEncoder(begin: MessageStart): Encoder<RawMessageStr
 }
 
 function toBlock(kind: OpenBlock["kind"], text: string): ContentBlock {
+  // The SDK's type asks for `citations: null`, which other clients refuse; the service leaves it out as well.
+  if (kind === "text") return { type: "text", text } as TextBlock;
   // A signature cannot be made up: it is the provider's seal on its own thinking.
-  return kind === "text"
-    ? { type: "text", text, citations: null }
-    : { type: "thinking", thinking: text, signature: "" };
+  return { type: "thinking", thinking: text, signature: "" };
 }
 
 function toDelta(kind: OpenBlock["kind"], text: string): RawContentBlockDelta {

@@ -22,6 +22,7 @@ describe.each(["local", "platform"] as const)("ai at the %s path", (base) => {
   const ask = (family: keyof typeof families, name: string) => ({
     model: families[family](name),
     prompt: "Hi",
+    maxOutputTokens: 64,
     maxRetries: 0,
   });
 

@@ -51,11 +51,13 @@ describe.each(["local", "platform"] as const)("@langchain/openai at the %s path"
 
   it("embeddings", async () => {
     const embedder = new OpenAIEmbeddings(options("m"));
+    // It asks for base64, and so reads single precision.
+    const rest = [Math.fround(Math.PI), Math.fround(-0.1)];
     expect(await embedder.embedDocuments(["a", "four"])).toEqual([
-      [1, Math.PI, -0.1],
-      [4, Math.PI, -0.1],
+      [1, ...rest],
+      [4, ...rest],
     ]);
-    expect(await embedder.embedQuery("four")).toEqual([4, Math.PI, -0.1]);
+    expect(await embedder.embedQuery("four")).toEqual([4, ...rest]);
   });
 
   describe.each(Object.keys(families) as (keyof typeof families)[])("errors of %s", (family) => {

@@ -29,7 +29,7 @@ describe("toMessage, whole", () => {
       type: "message",
       role: "assistant",
       model: "m-1",
-      content: [{ type: "text", text: "Hello, world", citations: null }],
+      content: [{ type: "text", text: "Hello, world" }],
       stop_reason: "end_turn",
       stop_sequence: null,
       stop_details: null,
@@ -48,10 +48,10 @@ describe("toMessage, whole", () => {
     const message = await whole([thought("h"), thought("m"), "a", "b", call("toolu_1"), call("call_2"), "c"]);
     expect(message.content).toEqual([
       { type: "thinking", thinking: "hm", signature: "" },
-      { type: "text", text: "ab", citations: null },
+      { type: "text", text: "ab" },
       { type: "tool_use", id: "toolu_1", name: "look_up", input: { q: 1 }, caller: { type: "direct" } },
       { type: "tool_use", id: "call_2", name: "look_up", input: { q: 1 }, caller: { type: "direct" } },
-      { type: "text", text: "c", citations: null },
+      { type: "text", text: "c" },
     ]);
     expect(message.stop_reason).toBe("tool_use");
   });
@@ -85,7 +85,7 @@ describe("toMessage, streamed", () => {
           usage: expect.objectContaining({ input_tokens: 2, output_tokens: 0 }) as unknown,
         }) as unknown,
       },
-      { type: "content_block_start", index: 0, content_block: { type: "text", text: "", citations: null } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
       { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello" } },
       { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: ", world" } },
       { type: "content_block_stop", index: 0 },
