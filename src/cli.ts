@@ -39,7 +39,7 @@ const commands: readonly CommandRow[] = [
 ];
 
 /** Designed, and not built yet: said plainly instead of "unknown command". */
-const announced = ["push", "predict", "login", "logout", "whoami", "logs"];
+const announced: ReadonlySet<string> = new Set(["push", "predict", "login", "logout", "whoami", "logs"]);
 
 const helpText = `
 Start here:
@@ -82,7 +82,7 @@ async function createProgram(io: CommandIo): Promise<Command> {
 }
 
 async function unknownCommand(asked: string): Promise<TrussError> {
-  if (announced.includes(asked)) {
+  if (announced.has(asked)) {
     const hint = "to package a project today, run `truss-ts serve` in a container of your own";
     return new TrussError("NOT_AVAILABLE", `truss-ts ${asked} is not part of version ${packageVersion()} yet.`, {
       hint,
