@@ -133,7 +133,7 @@ describe("faults of config.yaml", () => {
     [
       "environment_variables: {A: }\n",
       1,
-      26,
+      25,
       "environment_variables.A must be a string, a number or a boolean, not empty.",
     ],
     ["model_module_dir: ../model\n", 1, 19, "model_module_dir must be a folder inside the project."],
