@@ -19,70 +19,29 @@ export interface MessageStart {
   readonly inputEstimate: number;
 }
 
-/** A block whose text is still coming. */
-interface OpenBlock {
-  readonly kind: "text" | "reasoning";
-  readonly pieces: string[];
-}
-
 /** The events of a message, one block open at a time, and the message that they add up to. */
 export function createMessageEncoder(begin: MessageStart): Encoder<RawMessageStreamEvent> & { message(): Message } {
   const id = createId("msg");
-  const content: ContentBlock[] = [];
-  let open: OpenBlock | undefined;
-  let characters = 0;
+  const blocks = createBlockWriter();
   let finish: FinishReason | undefined;
   let usage: Pick<UsagePart, "input_tokens" | "output_tokens"> | undefined;
 
-  const counted = () => usage ?? { input_tokens: begin.inputEstimate, output_tokens: estimateTokens(characters) };
+  const counted = () =>
+    deltaUsage(usage ?? { input_tokens: begin.inputEstimate, output_tokens: estimateTokens(blocks.characters()) });
 
   const message = (ended: boolean): Message => ({
     id,
     type: "message",
     role: "assistant",
     model: begin.model,
-    content: ended ? content : [],
-    stop_reason: ended ? stopReason(finish, content) : null,
+    content: ended ? [...blocks.content] : [],
+    stop_reason: ended ? stopReason(finish, blocks.content) : null,
     stop_sequence: null,
     stop_details: null,
     container: null,
     diagnostics: null,
-    usage: { ...deltaUsage(counted()), ...unknownUsage },
+    usage: { ...counted(), ...unknownUsage },
   });
-
-  const close = (): RawMessageStreamEvent[] => {
-    if (open === undefined) return [];
-    content.push(toBlock(open.kind, open.pieces.join("")));
-    open = undefined;
-    return [{ type: "content_block_stop", index: content.length - 1 }];
-  };
-
-  const append = (kind: OpenBlock["kind"], text: string): RawMessageStreamEvent[] => {
-    characters += text.length;
-    if (text === "") return [];
-    const events = open?.kind === kind ? [] : close();
-    const index = content.length;
-    if (open === undefined) {
-      open = { kind, pieces: [] };
-      events.push({ type: "content_block_start", index, content_block: toBlock(kind, "") });
-    }
-    open.pieces.push(text);
-    return [...events, { type: "content_block_delta", index, delta: toDelta(kind, text) }];
-  };
-
-  const call = (part: ToolCallPart): RawMessageStreamEvent[] => {
-    characters += part.arguments.length;
-    const events = close();
-    const index = content.length;
-    const block = toToolUse(part);
-    content.push(block);
-    return [
-      ...events,
-      { type: "content_block_start", index, content_block: { ...block, input: {} } },
-      { type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: part.arguments } },
-      { type: "content_block_stop", index },
-    ];
-  };
 
   return {
     start: () => [{ type: "message_start", message: message(false) }],
@@ -90,9 +49,9 @@ export function createMessageEncoder(begin: MessageStart): Encoder<RawMessageStr
       switch (part.type) {
         case "text":
         case "reasoning":
-          return append(part.type, part.text);
+          return blocks.append(part.type, part.text);
         case "tool_call":
-          return call(part);
+          return blocks.call(part);
         case "usage":
           usage = part;
           return [];
@@ -102,12 +61,64 @@ export function createMessageEncoder(begin: MessageStart): Encoder<RawMessageStr
       }
     },
     finish() {
-      const events = close();
+      const events = blocks.close();
       const { stop_reason, stop_sequence, stop_details, container } = message(true);
       const delta = { stop_reason, stop_sequence, stop_details, container };
-      return [...events, { type: "message_delta", delta, usage: deltaUsage(counted()) }, { type: "message_stop" }];
+      return [...events, { type: "message_delta", delta, usage: counted() }, { type: "message_stop" }];
     },
     message: () => message(true),
+  };
+}
+
+/** A block whose text is still coming. */
+interface OpenBlock {
+  readonly kind: "text" | "reasoning";
+  readonly pieces: string[];
+}
+
+/** Writes content blocks, and keeps the finished ones. */
+function createBlockWriter() {
+  const content: ContentBlock[] = [];
+  let open: OpenBlock | undefined;
+  let characters = 0;
+
+  const close = (): RawMessageStreamEvent[] => {
+    if (open === undefined) return [];
+    content.push(toBlock(open.kind, open.pieces.join("")));
+    open = undefined;
+    return [{ type: "content_block_stop", index: content.length - 1 }];
+  };
+
+  return {
+    content: content as readonly ContentBlock[],
+    /** Length of all that was written, in UTF-16 units. */
+    characters: () => characters,
+    close,
+    append(kind: OpenBlock["kind"], text: string): RawMessageStreamEvent[] {
+      characters += text.length;
+      if (text === "") return [];
+      const events = open?.kind === kind ? [] : close();
+      const index = content.length;
+      if (open === undefined) {
+        open = { kind, pieces: [] };
+        events.push({ type: "content_block_start", index, content_block: toBlock(kind, "") });
+      }
+      open.pieces.push(text);
+      return [...events, { type: "content_block_delta", index, delta: toDelta(kind, text) }];
+    },
+    call(part: ToolCallPart): RawMessageStreamEvent[] {
+      characters += part.arguments.length;
+      const events = close();
+      const index = content.length;
+      const block = toToolUse(part);
+      content.push(block);
+      return [
+        ...events,
+        { type: "content_block_start", index, content_block: { ...block, input: {} } },
+        { type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: part.arguments } },
+        { type: "content_block_stop", index },
+      ];
+    },
   };
 }
 

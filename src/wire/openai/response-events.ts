@@ -15,20 +15,13 @@ type Unnumbered<Event> = Event extends unknown ? Omit<Event, "sequence_number"> 
 type Draft = Unnumbered<ResponseStreamEvent>;
 type ItemStatus = "in_progress" | "completed" | "incomplete";
 
-/** An output item whose text is still coming. */
-interface OpenItem {
-  readonly kind: "text" | "reasoning";
-  readonly id: string;
-  readonly pieces: string[];
-}
-
 /** The events of a response, in OpenAI's order and numbered without a gap, and the response that they add up to. */
 export function createResponseEncoder(
   begun: WireResponse,
 ): Encoder<ResponseStreamEvent> & { response(): WireResponse } {
+  const items = createItemWriter();
   let response = begun;
   let sequence = 0;
-  let open: OpenItem | undefined;
   let finish: FinishReason = "stop";
   let usage: UsagePart | undefined;
 
@@ -36,31 +29,6 @@ export function createResponseEncoder(
   const shown = () => response as unknown as Response;
   const numbered = (drafts: readonly Draft[]): ResponseStreamEvent[] =>
     drafts.map((draft) => ({ ...draft, sequence_number: sequence++ }) as ResponseStreamEvent);
-
-  const close = (status: "completed" | "incomplete"): Draft[] => {
-    if (open === undefined) return [];
-    const { events, item } = closeItem(open, response.output.length, status);
-    response = { ...response, output: [...response.output, item] };
-    open = undefined;
-    return events;
-  };
-
-  const append = (kind: OpenItem["kind"], text: string): Draft[] => {
-    if (text === "") return [];
-    const before = open?.kind === kind ? [] : close("completed");
-    const index = response.output.length;
-    const opened = open === undefined;
-    open ??= { kind, id: createId(kind === "text" ? "msg" : "rs"), pieces: [] };
-    open.pieces.push(text);
-    return [...before, ...(opened ? openEvents(open, index) : []), deltaEvent(open, index, text)];
-  };
-
-  const call = (part: ToolCallPart): Draft[] => {
-    const before = close("completed");
-    const { events, item } = callEvents(part, response.output.length);
-    response = { ...response, output: [...response.output, item] };
-    return [...before, ...events];
-  };
 
   return {
     start: () =>
@@ -72,9 +40,9 @@ export function createResponseEncoder(
       switch (part.type) {
         case "text":
         case "reasoning":
-          return numbered(append(part.type, part.text));
+          return numbered(items.append(part.type, part.text));
         case "tool_call":
-          return numbered(call(part));
+          return numbered(items.call(part));
         case "usage":
           usage = part;
           return [];
@@ -86,10 +54,11 @@ export function createResponseEncoder(
     finish() {
       const end = responseEnd(finish);
       const whole = end.status === "completed";
-      const events = close(whole ? "completed" : "incomplete");
+      const events = items.close(whole ? "completed" : "incomplete");
       response = {
         ...response,
         ...end,
+        output: [...items.output],
         completed_at: whole ? unixSeconds() : null,
         ...(usage === undefined ? {} : { usage: toResponseUsage(usage) }),
       };
@@ -97,6 +66,50 @@ export function createResponseEncoder(
       return numbered([...events, { type, response: shown() }]);
     },
     response: () => response,
+  };
+}
+
+/** An output item whose text is still coming. */
+interface OpenItem {
+  readonly kind: "text" | "reasoning";
+  readonly id: string;
+  readonly pieces: string[];
+}
+
+/** Writes output items, one open at a time, and keeps the finished ones. */
+function createItemWriter() {
+  const output: WireResponse["output"] = [];
+  let open: OpenItem | undefined;
+
+  const close = (status: "completed" | "incomplete"): Draft[] => {
+    if (open === undefined) return [];
+    const { events, item } = closeItem(open, output.length, status);
+    output.push(item);
+    open = undefined;
+    return events;
+  };
+
+  return {
+    output: output as Readonly<WireResponse["output"]>,
+    close,
+    append(kind: OpenItem["kind"], text: string): Draft[] {
+      if (text === "") return [];
+      const events = open?.kind === kind ? [] : close("completed");
+      const index = output.length;
+      if (open === undefined) {
+        open = { kind, id: createId(kind === "text" ? "msg" : "rs"), pieces: [] };
+        events.push(...openEvents(open, index));
+      }
+      open.pieces.push(text);
+      events.push(deltaEvent(open, index, text));
+      return events;
+    },
+    call(part: ToolCallPart): Draft[] {
+      const before = close("completed");
+      const { events, item } = callEvents(part, output.length);
+      output.push(item);
+      return [...before, ...events];
+    },
   };
 }
 

@@ -1,4 +1,14 @@
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, {
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  UnprocessableEntityError,
+} from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningModel, collect, helloText, hiddenMessage, startModel, thrownBy } from "./start.ts";
 
@@ -55,15 +65,15 @@ describe.each(["local", "platform"] as const)("@anthropic-ai/sdk at the %s path"
   });
 
   it.each([
-    [400, Anthropic.BadRequestError, "invalid_request_error"],
-    [401, Anthropic.AuthenticationError, "authentication_error"],
-    [403, Anthropic.PermissionDeniedError, "permission_error"],
-    [404, Anthropic.NotFoundError, "not_found_error"],
-    [409, Anthropic.ConflictError, "conflict_error"],
-    [413, Anthropic.APIError, "request_too_large"],
-    [422, Anthropic.UnprocessableEntityError, "invalid_request_error"],
-    [429, Anthropic.RateLimitError, "rate_limit_error"],
-    [529, Anthropic.InternalServerError, "overloaded_error"],
+    [400, BadRequestError, "invalid_request_error"],
+    [401, AuthenticationError, "authentication_error"],
+    [403, PermissionDeniedError, "permission_error"],
+    [404, NotFoundError, "not_found_error"],
+    [409, ConflictError, "conflict_error"],
+    [413, APIError, "request_too_large"],
+    [422, UnprocessableEntityError, "invalid_request_error"],
+    [429, RateLimitError, "rate_limit_error"],
+    [529, InternalServerError, "overloaded_error"],
   ])("errors before the first byte: %i", async (status, kind, type) => {
     for (const stream of [true, false]) {
       const error = await thrownBy(() => client().messages.create({ ...ask(`status-${status}`), stream }));
@@ -81,7 +91,7 @@ describe.each(["local", "platform"] as const)("@anthropic-ai/sdk at the %s path"
   it("errors of the inside before the first byte: 500 that shows nothing", async () => {
     for (const stream of [true, false]) {
       const error = await thrownBy(() => client().messages.create({ ...ask("crash"), stream }));
-      expect(error).toBeInstanceOf(Anthropic.InternalServerError);
+      expect(error).toBeInstanceOf(InternalServerError);
       expect(error).toMatchObject({ status: 500, type: "api_error", error: { error: { message: hiddenMessage } } });
     }
   });
@@ -96,7 +106,7 @@ describe.each(["local", "platform"] as const)("@anthropic-ai/sdk at the %s path"
     };
     for (const read of Object.values(reads)) {
       const error = await thrownBy(read);
-      expect(error).toBeInstanceOf(Anthropic.APIError);
+      expect(error).toBeInstanceOf(APIError);
       expect(error).toMatchObject({ type, error: { error: { type, message } } });
     }
   });

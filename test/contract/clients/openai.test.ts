@@ -1,4 +1,14 @@
-import OpenAI from "openai";
+import OpenAI, {
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  UnprocessableEntityError,
+} from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningModel, collect, helloText, hiddenMessage, startModel, thrownBy } from "./start.ts";
 
@@ -123,14 +133,14 @@ describe.each(["local", "platform"] as const)("openai at the %s path", (base) =>
 
   describe.each(endpoints)("errors of %s", (endpoint) => {
     it.each([
-      [400, OpenAI.BadRequestError, "invalid_request_error"],
-      [401, OpenAI.AuthenticationError, "authentication_error"],
-      [403, OpenAI.PermissionDeniedError, "permission_error"],
-      [404, OpenAI.NotFoundError, "not_found_error"],
-      [409, OpenAI.ConflictError, "invalid_request_error"],
-      [422, OpenAI.UnprocessableEntityError, "invalid_request_error"],
-      [429, OpenAI.RateLimitError, "rate_limit_error"],
-      [503, OpenAI.InternalServerError, "server_error"],
+      [400, BadRequestError, "invalid_request_error"],
+      [401, AuthenticationError, "authentication_error"],
+      [403, PermissionDeniedError, "permission_error"],
+      [404, NotFoundError, "not_found_error"],
+      [409, ConflictError, "invalid_request_error"],
+      [422, UnprocessableEntityError, "invalid_request_error"],
+      [429, RateLimitError, "rate_limit_error"],
+      [503, InternalServerError, "server_error"],
     ])("before the first byte: %i", async (status, kind, type) => {
       for (const stream of [true, false]) {
         const error = await thrownBy(() => calls[endpoint](`status-${status}`, stream));
@@ -143,7 +153,7 @@ describe.each(["local", "platform"] as const)("openai at the %s path", (base) =>
     it("before the first byte, of the inside: 500 that shows nothing", async () => {
       for (const stream of [true, false]) {
         const error = await thrownBy(() => calls[endpoint]("crash", stream));
-        expect(error).toBeInstanceOf(OpenAI.InternalServerError);
+        expect(error).toBeInstanceOf(InternalServerError);
         expect(error).toMatchObject({ status: 500, type: "server_error", message: `500 ${hiddenMessage}` });
       }
     });
@@ -154,7 +164,7 @@ describe.each(["local", "platform"] as const)("openai at the %s path", (base) =>
         await collect(stream as AsyncIterable<unknown>);
       };
       const broken = await thrownBy(() => read("broken"));
-      expect(broken).toBeInstanceOf(OpenAI.APIError);
+      expect(broken).toBeInstanceOf(APIError);
       expect(broken).toMatchObject({ type: "server_error", message: hiddenMessage });
       const overrun = await thrownBy(() => read("overrun"));
       expect(overrun).toMatchObject({ type: "rate_limit_error", code: "out_of_tokens", message: "No tokens left" });
@@ -201,7 +211,7 @@ describe.each(["local", "platform"] as const)("openai at the %s path", (base) =>
 
   it("errors of embeddings", async () => {
     const refused = await thrownBy(() => client().embeddings.create({ model: "status-404", input: "a" }));
-    expect(refused).toBeInstanceOf(OpenAI.NotFoundError);
+    expect(refused).toBeInstanceOf(NotFoundError);
     const empty = await thrownBy(() => client().embeddings.create({ model: "m", input: [] }));
     expect(empty).toMatchObject({ status: 400, param: "input", type: "invalid_request_error" });
   });

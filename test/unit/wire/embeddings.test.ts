@@ -29,7 +29,7 @@ describe("toEmbeddings", () => {
   it.each([
     ["lists", vectors],
     ["float arrays", vectors.map((vector) => Float32Array.from(vector))],
-    ["views into a larger buffer", [new Float32Array([9, ...[0.5, -0.25, 1]]).subarray(1), new Float32Array(3)]],
+    ["views into a larger buffer", [new Float32Array([9, 0.5, -0.25, 1]).subarray(1), new Float32Array(3)]],
   ])("says in base64, bit for bit, what it says in numbers: %s", async (_, source) => {
     const input = ["a", "b"];
     const floats = (await toEmbeddings({ input, encoding_format: "float" }, source)).data;
