@@ -62,7 +62,7 @@ export function passOn(client: OpenAI, input: ChatCompletionRequest, signal: Abo
 }
 
 // @ts-expect-error a status is a number
-new HttpError("404", "no");
+export const notAStatus = new HttpError("404", "no");
 // @ts-expect-error a part has a known type
 toChatCompletion({}, [{ type: "image", url: "a" }]);
 // @ts-expect-error a streamed answer is not a promise

@@ -83,7 +83,8 @@ export class Model {
   }
 }
 
-export const asClass: ModelClass = Model;
+const asClass: ModelClass = Model;
+export const classes: readonly ModelClass[] = [asClass];
 export const asMethods = (context: ModelContext): Omit<ModelMethods, "websocket"> => new Model(context);
 export const secret = (secrets: Secrets): string => secrets.get("NAME");
 

@@ -176,7 +176,7 @@ describe("toResponse, streamed", () => {
     expect(list.map((event) => event.sequence_number)).toEqual(list.map((_, index) => index));
 
     const last = list.at(-1)?.["response"] as { id: string; output: { id: string }[]; usage: object };
-    expect((list[0]?.["response"] as { id: string }).id).toBe(last.id);
+    expect(list[0]).toMatchObject({ response: { id: last.id } });
     const done = list.filter((event) => event.type === "response.output_item.done").map((event) => event["item"]);
     expect(done).toEqual(last.output);
     for (const event of list.filter((each) => "item_id" in each)) {
