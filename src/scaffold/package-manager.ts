@@ -25,10 +25,11 @@ export function installInvocation(packageManager: PackageManager): Invocation {
     case "pnpm":
       return { program: "pnpm", args: ["install", "--prod=false", "--no-frozen-lockfile"] };
     case "yarn":
+      // Yarn 1 takes NODE_ENV as npm does, and no flag is known to all versions.
       return {
         program: "yarn",
         args: ["install"],
-        env: { YARN_ENABLE_IMMUTABLE_INSTALLS: "false", YARN_PRODUCTION: "false" },
+        env: { YARN_ENABLE_IMMUTABLE_INSTALLS: "false", NODE_ENV: "development" },
       };
     case "bun":
       return { program: "bun", args: ["install"] };
