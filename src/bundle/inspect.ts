@@ -19,7 +19,7 @@ export interface Inspection {
 export interface InspectOptions {
   /** The built bundle. */
   readonly file: string;
-  /** Variables of the model process beside those of this one. */
+  /** Variables for the model process; those of this one come before them. */
   readonly env?: Readonly<Record<string, string>>;
   /** Takes what the model prints. */
   readonly onOutput: (text: string) => void;
@@ -31,7 +31,7 @@ export interface InspectOptions {
 export async function inspectModel(project: Project, options: InspectOptions): Promise<Inspection> {
   const child = fork(join(packageRoot(), "dist", "child.js"), [], {
     cwd: project.root,
-    env: { ...process.env, ...options.env },
+    env: { ...options.env, ...process.env },
     execArgv: [],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { createBundler } from "../bundle/bundler.ts";
 import { inspectModel } from "../bundle/inspect.ts";
@@ -7,8 +7,12 @@ import { locateFault } from "../bundle/locate.ts";
 import { type Fault, exitCodes, isTrussError } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
 import { readEnvFiles } from "../project/env-files.ts";
+import { configName } from "../project/find.ts";
 import { surveyProject } from "../project/load.ts";
+import { redactSecrets } from "../project/redact.ts";
 import type { Project } from "../project/types.ts";
+import { renderCodeFrame } from "../ui/code-frame.ts";
+import { type Style, createStyle } from "../ui/style.ts";
 import { type CommandIo, type CommonOptions, withCommonOptions } from "./io.ts";
 
 interface CheckFlags extends CommonOptions {
@@ -47,7 +51,7 @@ async function check(io: CommandIo, dir: string, flags: CheckFlags): Promise<voi
   const findings = await inspect(io, dir, flags);
   if (findings.faults.length > 0) io.setExitCode(exitCodes.failure);
   if (flags.json === true) io.stdout(`${JSON.stringify(toJson(findings))}\n`);
-  else io.stdout(toText(findings));
+  else io.stdout(toText(findings, io.hasColors && io.isTty));
 }
 
 async function inspect(io: CommandIo, dir: string, flags: CheckFlags): Promise<Findings> {
@@ -81,8 +85,11 @@ async function buildAndInspect(io: CommandIo, project: Project) {
   try {
     const built = await bundler.build();
     if (!built.ok) {
-      const faults = built.errors.map(({ lineText: _, ...error }): Fault => ({ code: "BUILD_FAILED", ...error }));
-      return { endpoints: [], schemas: [], faults };
+      return {
+        endpoints: [],
+        schemas: [],
+        faults: built.errors.map((error): Fault => ({ code: "BUILD_FAILED", ...error })),
+      };
     }
     const env = { ...project.config.environmentVariables, ...readEnvFiles(project.root) };
     const found = await inspectModel(project, { file: built.file, env, onOutput: io.stderr });
@@ -102,36 +109,41 @@ function toJson({ endpoints, faults }: Findings) {
   };
 }
 
-function toText({ name, root, endpoints, schemas, faults }: Findings): string {
-  const parts: string[] = [];
-  if (endpoints.length > 0)
-    parts.push(endpointsText(faults.length === 0 ? "serves" : "would serve", name, endpoints, schemas));
-  if (faults.length > 0) {
-    parts.push(...faults.map((fault) => faultText(fault, root)));
-    parts.push(faults.length === 1 ? "1 fault" : `${faults.length} faults`);
-  }
-  return `${parts.join("\n\n")}\n`;
+function toText(findings: Findings, colors: boolean): string {
+  const { endpoints, faults, root } = findings;
+  const style = createStyle(colors);
+  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+  return [
+    ...(endpoints.length > 0 ? [endpointsText(findings, style)] : []),
+    ...faults.map((fault) => faultText(fault, root, colors)),
+    faults.length === 0 ? style.green("no faults") : style.red(count),
+    "",
+  ].join("\n");
 }
 
-function endpointsText(
-  verb: string,
-  name: string | null,
-  endpoints: readonly EndpointReport[],
-  schemas: readonly string[],
-) {
+function endpointsText({ name, endpoints, schemas, faults }: Findings, style: Style): string {
   const width = Math.max(...endpoints.map(({ path }) => path.length));
   const lines = endpoints.map(({ method, path }) => {
     const kind = method === "websocket" ? "WS  " : "POST";
-    return `  ${kind}  ${path.padEnd(width)}  ${method}${schemas.includes(method) ? " (with a schema)" : ""}`;
+    const note = schemas.includes(method) ? style.dim("  input and output checked by its schema") : "";
+    return `  ${kind} ${path.padEnd(width)}  ${style.bold(method)}${note}\n`;
   });
-  return `${name ?? "The model"} ${verb}:\n${lines.join("\n")}`;
+  return `${name ?? "The model"} ${faults.length === 0 ? "serves" : "would serve"}:\n${lines.join("")}`;
 }
 
-function faultText({ code, message, file, line, column, hint }: Fault, root: string): string {
-  const place = [file, line, column].filter((part) => part !== undefined).join(":");
-  return [
-    `${place === "" ? "" : `${place}  `}${code}`,
-    `  ${message}`,
-    ...(hint === undefined ? [] : [`  ${hint}`]),
-  ].join("\n");
+function faultText({ code, message, hint, ...place }: Fault, root: string, colors: boolean): string {
+  const style = createStyle(colors);
+  const { file } = place;
+  const frame = file === undefined ? "" : renderCodeFrame({ ...place, file, source: readSource(root, file), colors });
+  const advice = hint === undefined ? "" : `  ${style.bold("→")} ${hint}\n`;
+  return `${style.red(style.bold(`✖ ${code}`))}  ${message}\n${frame}${advice}`;
+}
+
+function readSource(root: string, file: string): string | undefined {
+  try {
+    const text = readFileSync(resolve(root, file), "utf8");
+    return file === configName ? redactSecrets(text) : text;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,12 @@
 import type * as zod from "zod";
+import { type SchemaKit as Kit, createSchemaKit, recordError } from "./schema-kit.ts";
 
 /**
  * The keys of `config.yaml`: all of Truss's, so that one file serves both, and those of `runtime` that are ours.
  * Messages are written to follow the key's path: "resources.cpu must be a string".
  */
 export function createConfigSchema(z: typeof zod) {
-  const kit = createKit(z);
+  const kit = createSchemaKit(z);
   const { text, texts, flag, whole, anything, object, secretName } = kit;
   return object({
     model_name: text,
@@ -41,6 +42,14 @@ export function createConfigSchema(z: typeof zod) {
       run_as_user_id: whole(1),
       no_build: flag,
     }),
+    ...createRarerKeys(kit),
+  });
+}
+
+/** Keys that truss-ts hands on without reading them. */
+function createRarerKeys(kit: Kit) {
+  const { z, text, texts, flag, anything, object } = kit;
+  return {
     model_cache: kit.list(createModelCache(kit)),
     hf_cache: kit.list(createModelCache(kit)),
     weights: kit.list(createWeights(kit)),
@@ -64,50 +73,7 @@ export function createConfigSchema(z: typeof zod) {
     apply_library_patches: flag,
     cache_internal: kit.list(createModelCache(kit)),
     spec_version: text,
-  });
-}
-
-type Kit = ReturnType<typeof createKit>;
-
-/** Every value may also be null: an empty `key:` in YAML means "as if it were not there". */
-function createKit(z: typeof zod) {
-  const text = z.string({ error: "must be a string" }).nullish();
-  const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
-    z
-      .number({ error: `must be a whole number of at least ${least}` })
-      .int({ error: `must be a whole number of at least ${least}` })
-      .min(least, { error: `must be at least ${least}` })
-      .max(most, { error: `must be at most ${most}` })
-      .nullish();
-  const map = <Item extends zod.ZodType>(item: Item) =>
-    z.record(z.string(), item, { error: recordError("must be a mapping") }).nullish();
-  return {
-    z,
-    text,
-    whole,
-    map,
-    texts: z.array(z.string({ error: "must be a string" }), { error: "must be a list of strings" }).nullish(),
-    flag: z.boolean({ error: "must be true or false" }).nullish(),
-    port: whole(1, 65_535),
-    /** Seconds, fractions too. */
-    seconds: z.number({ error: "must be a number of seconds" }).min(0, { error: "must not be negative" }).nullish(),
-    anything: map(z.unknown()),
-    texted: (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error }).nullish(),
-    secretName: z.string().regex(/^(?!\.{1,2}$)[-._a-zA-Z0-9]{1,253}$/, {
-      error: "is not a secret's name: letters, digits, '-', '_' and '.' only, 253 at most",
-    }),
-    choice: (values: readonly [string, ...string[]]) =>
-      z.enum(values, { error: `must be one of ${values.join(", ")}` }).nullish(),
-    list: <Item extends zod.ZodType>(item: Item) => z.array(item, { error: "must be a list" }).nullish(),
-    object: <Shape extends zod.ZodRawShape>(shape: Shape) =>
-      z
-        .strictObject(shape, { error: (issue) => (issue.code === "invalid_type" ? "must be a mapping" : undefined) })
-        .nullish(),
   };
-}
-
-function recordError(text: string) {
-  return (issue: { code?: string }) => (issue.code === "invalid_type" ? text : undefined);
 }
 
 function createBaseImage({ object, text, choice }: Kit) {
@@ -192,7 +158,7 @@ function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }:
   });
 }
 
-function createBuild({ z, object, text, flag, anything, choice, secretName }: Kit) {
+function createBuild({ z, object, flag, anything, choice, secretName }: Kit) {
   return object({
     model_server: choice(["TrussServer", "TRT_LLM"]),
     arguments: anything,

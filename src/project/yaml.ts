@@ -60,10 +60,10 @@ function readValues(document: yaml.Document): unknown {
  * binary values have no place in this file.
  */
 function trussTags(tags: yaml.Tags): yaml.Tags {
-  const dropped = ["timestamp", "set", "omap", "pairs", "binary"].map((name) => `tag:yaml.org,2002:${name}`);
+  const dropped = new Set(["timestamp", "set", "omap", "pairs", "binary"].map((name) => `tag:yaml.org,2002:${name}`));
   return tags.flatMap((tag): yaml.Tags => {
     if (typeof tag !== "object") return [tag];
-    if (dropped.includes(tag.tag)) return [];
+    if (dropped.has(tag.tag)) return [];
     if (!("test" in tag) || tag.test === undefined) return [tag];
     const { source } = tag.test;
     if (tag.tag.endsWith(":bool")) return [{ ...tag, test: new RegExp(source.replace(/Y\|y\||N\|n\|/, "")) }];
