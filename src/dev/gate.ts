@@ -1,5 +1,13 @@
 import type { RemoteError } from "../runtime/channel.ts";
-import type { Generation } from "./generation.ts";
+import type { Upstream } from "./proxy.ts";
+
+/** A generation as the gate and the front see it. */
+export interface Serving extends Upstream {
+  readonly alive: boolean;
+  readonly ended: Promise<unknown>;
+  /** Pins one exchange to it; call the answer when that is over. */
+  readonly enter: () => () => void;
+}
 
 /** Why a request is not served. */
 export interface Refusal {
@@ -9,7 +17,7 @@ export interface Refusal {
 }
 
 export type Admission =
-  | { readonly ok: true; readonly generation: Generation; readonly leave: () => void }
+  | { readonly ok: true; readonly generation: Serving; readonly leave: () => void }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** What clients are told while no model is there; Truss's own words. */
@@ -20,7 +28,7 @@ const retryAfterSeconds = 5;
 /** Decides which generation serves a request, and lets requests wait while there is none. */
 export class Gate {
   readonly #waitMs: number;
-  #current: Generation | undefined;
+  #current: Serving | undefined;
   #broken: RemoteError | undefined;
   #shut = false;
   readonly #waiting = new Set<() => void>();
@@ -30,19 +38,19 @@ export class Gate {
     this.#waitMs = waitMs;
   }
 
-  get current(): Generation | undefined {
+  get current(): Serving | undefined {
     return this.#current?.alive === true ? this.#current : undefined;
   }
 
   /** The swap: from here on every request goes to this generation. */
-  open(generation: Generation): void {
+  open(generation: Serving): void {
     this.#current = generation;
     this.#broken = undefined;
     this.#wake();
   }
 
   /** The generation is gone: requests wait for the next. */
-  vacate(generation: Generation): void {
+  vacate(generation: Serving): void {
     if (this.#current === generation) this.#current = undefined;
   }
 
@@ -95,7 +103,7 @@ export class Gate {
   }
 
   #wake(): void {
-    for (const resume of [...this.#waiting]) resume();
+    for (const resume of this.#waiting) resume();
   }
 }
 

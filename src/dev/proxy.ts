@@ -2,7 +2,7 @@ import {
   type Agent,
   type ClientRequest,
   type IncomingMessage,
-  type RequestOptions,
+  type OutgoingMessage,
   type ServerResponse,
   request,
 } from "node:http";
@@ -66,18 +66,27 @@ export function forward(
 
 /** Opens the request with the client's own head, as it came. */
 export function openRequest(incoming: IncomingMessage, upstream: Upstream): ClientRequest {
-  // Node's types do not have `setDefaultHeaders`, which keeps Node from adding to the client's head.
-  const options: RequestOptions & { setDefaultHeaders: boolean } = {
+  const [method, path] = [incoming.method ?? "GET", incoming.url ?? "/"];
+  const sent = request({
     host: "127.0.0.1",
     port: upstream.port,
     agent: upstream.agent,
-    method: incoming.method ?? "GET",
-    path: incoming.url ?? "/",
-    headers: requestHeaders(incoming),
-    setDefaultHeaders: false,
+    method,
+    path,
+    setHost: false,
     maxHeaderSize,
-  };
-  return request(options);
+  });
+  keepBare(sent);
+  // Node's public ways to set a head sort repeated names together and add to them; this is what those end in.
+  const storeHead: unknown = Reflect.get(sent, "_storeHeader");
+  if (typeof storeHead !== "function") throw new Error("this version of Node cannot send a head as it came");
+  Reflect.apply(storeHead, sent, [`${method} ${path} HTTP/1.1\r\n`, requestHeaders(incoming)]);
+  return sent;
+}
+
+/** Saying that a header is removed is the way to keep Node from adding it where the other side did not send it. */
+function keepBare(message: OutgoingMessage): void {
+  for (const name of ["connection", "content-length", "transfer-encoding"]) message.removeHeader(name);
 }
 
 export function onConnected(sent: ClientRequest, begin: () => void): void {
@@ -130,13 +139,8 @@ export function renderHead(answer: IncomingMessage, rawHeaders: readonly string[
 
 function relay(answer: IncomingMessage, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { headers, ownConnection } = answerHeaders(answer, incoming);
-  // Saying that a header is removed is the way to keep Node from adding one that the model's server did not send.
   outgoing.removeHeader("date");
-  if (!ownConnection) outgoing.removeHeader("connection");
-  if (incoming.httpVersion !== "1.0") {
-    outgoing.removeHeader("transfer-encoding");
-    outgoing.removeHeader("content-length");
-  }
+  if (!ownConnection) keepBare(outgoing);
   outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", headers);
   answer.pipe(outgoing, { end: false });
   // By then a body that came along with the head has been written with it.

@@ -12,16 +12,9 @@ const stale = "stale";
 export class Stamps {
   readonly #known = new Map<string, Stamp>();
 
-  files(): IterableIterator<string> {
-    return this.#known.keys();
-  }
-
-  has(file: string): boolean {
-    return this.#known.has(file);
-  }
-
-  isMissing(file: string): boolean {
-    return readStamp(file) === undefined;
+  /** Known files that were not there when they were last looked at. */
+  missing(): string[] {
+    return [...this.#known].filter(([, stamp]) => stamp === undefined).map(([file]) => file);
   }
 
   /** Remembers a file as it is now. One that was written after `since` counts as changed (milliseconds, epoch). */

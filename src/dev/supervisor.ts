@@ -6,6 +6,7 @@ import { projectPath } from "../lib/paths.ts";
 import { readEnvFiles } from "../project/env-files.ts";
 import { findProjectRoot } from "../project/find.ts";
 import type { RemoteError } from "../runtime/channel.ts";
+import { startCountdown } from "./countdown.ts";
 import { createDeferred } from "./deferred.ts";
 import { type Front, createFront } from "./front.ts";
 import { Gate } from "./gate.ts";
@@ -33,7 +34,6 @@ export interface DevOptions extends ListenOptions {
 
 /** How long running work may take to end when the server stops. */
 const drainMs = 10_000;
-const countdownMs = 1_000;
 /** What clients get to read the last bytes of an answer after the model has gone. */
 const lastBytesMs = 2_000;
 
@@ -202,23 +202,13 @@ export class Supervisor {
   }
 
   async #stop(): Promise<void> {
-    const { report } = this.#options;
     this.#gate.shut();
-    this.#front?.refuse();
-    const until = performance.now() + drainMs;
-    const tell = () => {
-      const in_flight = this.#front?.inFlight ?? 0;
-      report({
-        event: "draining",
-        in_flight,
-        seconds_left: Math.max(0, Math.ceil((until - performance.now()) / 1000)),
-      });
-    };
-    if (this.#front !== undefined) tell();
-    const countdown = setInterval(tell, countdownMs);
+    const front = this.#front;
+    front?.refuse();
+    const stopCounting = front && startCountdown(this.#options.report, drainMs, () => front.inFlight);
     await Promise.all([this.#watcher.close(), this.#succession.drain(drainMs)]);
-    await this.#front?.close(lastBytesMs);
-    clearInterval(countdown);
+    await front?.close(lastBytesMs);
+    stopCounting?.();
     await this.#turn;
     await this.#workshop?.release();
   }

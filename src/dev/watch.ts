@@ -144,15 +144,11 @@ export class ProjectWatcher {
     if (this.#closed) return;
     this.#touched.clear();
     this.#stamps.accept(changed);
-    this.#watchNewFolders();
+    for (const file of [...changed, ...this.#stamps.missing()]) this.#followFolderOf(file);
     if (changed.length > 0) this.#options.onChange(changed);
   }
 
-  /** A file that is still to come may lie in a folder that has just come. */
-  #watchNewFolders(): void {
-    for (const file of this.#stamps.files()) if (this.#stamps.isMissing(file)) this.#followFolderOf(file);
-  }
-
+  /** A file that is still to come is waited for where it would be, or as near to it as there is a folder. */
   #followFolderOf(file: string): void {
     let folder = dirname(file);
     while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);

@@ -41,7 +41,7 @@ export function renderCodeFrame({ file, line, column, source, colors }: CodeFram
   const offset = cutOffset(lines[line - 1] ?? "", column);
   let frame = heading;
   for (let number = first; number <= last; number += 1) {
-    const text = fit(lines[number - 1] ?? "", offset);
+    const text = fit(lines[number - 1] ?? "", number === line ? offset : 0);
     const label = String(number).padStart(gutter);
     if (number !== line) {
       frame += `${style.dim(`    ${label} │`)}${text === "" ? "" : ` ${style.dim(text)}`}\n`;

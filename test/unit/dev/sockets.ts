@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { type Server, createServer as createHttpServer, Agent } from "node:http";
+import { type AddressInfo, type Server as NetServer, type Socket, connect, createServer } from "node:net";
+import { onTestFinished } from "vitest";
+import { type Outcome, forward } from "../../../src/dev/proxy.ts";
+import { forwardUpgrade } from "../../../src/dev/upgrade.ts";
+
+/** One end of a connection, read as text (latin1, so that bytes stay bytes). */
+export interface Wire {
+  readonly socket: Socket;
+  /** All that has come so far. */
+  readonly text: () => string;
+  /** Resolves with all that has come once it matches. */
+  readonly until: (what: string | RegExp) => Promise<string>;
+  readonly closed: Promise<unknown>;
+  readonly send: (text: string) => void;
+}
+
+export function readWire(socket: Socket): Wire {
+  let text = "";
+  socket.setEncoding("latin1");
+  socket.on("data", (chunk: string) => {
+    text += chunk;
+    socket.emit("seen");
+  });
+  socket.on("error", () => undefined);
+  const closed = once(socket, "close");
+  return {
+    socket,
+    text: () => text,
+    closed,
+    send: (out) => void socket.write(out, "latin1"),
+    until: async (what) => {
+      while (typeof what === "string" ? !text.includes(what) : !what.test(text)) {
+        const more = await Promise.race([once(socket, "seen").then(() => true), closed.then(() => false)]);
+        if (!more && (typeof what === "string" ? !text.includes(what) : !what.test(text))) {
+          throw new Error(`the connection closed before ${String(what)}; it had: ${text}`);
+        }
+      }
+      return text;
+    },
+  };
+}
+
+export async function openWire(port: number): Promise<Wire> {
+  const socket = connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  return readWire(socket);
+}
+
+/** A server without manners: hands out its connections raw. */
+export async function startRawServer(): Promise<{ port: number; accept: () => Promise<Wire>; close: () => void }> {
+  const server: NetServer = createServer();
+  const waiting: ((socket: Socket) => void)[] = [];
+  const ready: Socket[] = [];
+  const all = new Set<Socket>();
+  server.on("connection", (socket) => {
+    all.add(socket);
+    const next = waiting.shift();
+    if (next === undefined) ready.push(socket);
+    else next(socket);
+  });
+  const close = () => {
+    for (const socket of all) socket.destroy();
+    server.close();
+  };
+  onTestFinished(close);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    accept: async () => readWire(ready.shift() ?? (await new Promise<Socket>((resolve) => waiting.push(resolve)))),
+    close,
+  };
+}
+
+export interface TestProxy {
+  readonly port: number;
+  /** What became of each exchange, in order. */
+  readonly outcomes: Outcome[];
+  readonly heads: { status: number; requestId: string | undefined }[];
+}
+
+/** The proxy on its own, before one upstream. */
+export async function startProxy(upstreamPort: number): Promise<TestProxy> {
+  const upstream = { port: upstreamPort, agent: new Agent({ keepAlive: true }) };
+  const outcomes: Outcome[] = [];
+  const heads: TestProxy["heads"] = [];
+  const server: Server = createHttpServer();
+  const pass = (
+    ...[incoming, outgoing]: Parameters<typeof forward> extends [infer I, infer O, ...unknown[]] ? [I, O] : never
+  ) =>
+    void forward(incoming, outgoing, upstream, (head) => heads.push(head)).then((outcome) => {
+      outcomes.push(outcome);
+      if (outcome !== "done") outgoing.writeHead(502, { "content-length": "0" }).end();
+    });
+  server.on("request", pass);
+  server.on("checkContinue", pass);
+  server.on("checkExpectation", pass);
+  server.on("upgrade", (incoming, socket, head) => {
+    void forwardUpgrade(incoming, socket, head, upstream, (each) => heads.push(each)).then((outcome) =>
+      outcomes.push(outcome),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    upstream.agent.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, outcomes, heads };
+}
