@@ -5,7 +5,9 @@ import { parseSse } from "./helpers.ts";
 const awkward = [
   "line\nbreak",
   "carriage\r\nreturn",
-  "\u2028 and \u2029 and \u0085",
+  "line \u2028 separator",
+  "paragraph \u2029 separator",
+  "next \u0085 line",
   "data: [DONE]\n\n",
   "👩‍👩‍👧 emoji",
   "lone \ud83d surrogate",
