@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { npm, prepare, root, run } from "./prepare.mjs";
+import { Readable } from "node:stream";
+import { prepare, root, run } from "./prepare.mjs";
 
 prepare();
 const folder = mkdtempSync(join(tmpdir(), "truss-ts-demo-"));
@@ -13,8 +14,7 @@ const project = join(folder, "my-model");
 const cli = join(root, "bin", "truss-ts.js");
 
 console.log("\n$ truss-ts init my-model --yes");
-run(process.execPath, [cli, "init", project, "--yes", "--no-git", "--no-install"]);
-npm("install", "--prefix", project, "--no-audit", "--no-fund", "--loglevel", "error");
+run(process.execPath, [cli, "init", project, "--yes", "--no-git"]);
 
 console.log("\n$ truss-ts dev");
 const port = process.env["PORT"] ?? "8080";
@@ -37,10 +37,16 @@ server.on("exit", (code) => {
 
 for await (const line of createInterface({ input: server.stdout })) {
   const event = JSON.parse(line);
-  if (event.event === "ready") await converse(event.url);
+  if (event.event === "ready") converse(event.url).catch(giveUp);
   else if (event.event === "request") console.log(`${event.method} ${event.path} ${event.status} ${event.ms} ms`);
   else if (event.event === "reloaded") console.log(`reloaded ${event.changed.join(", ")} in ${event.ms} ms`);
   else if (event.event === "reload_failed") console.log(`${event.code}: ${event.message}`);
+}
+
+function giveUp(error) {
+  console.error(error);
+  server.removeAllListeners("exit").on("exit", () => process.exit(1));
+  server.kill("SIGTERM");
 }
 
 async function converse(url) {
@@ -50,7 +56,7 @@ async function converse(url) {
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`the model answered ${response.status}: ${await response.text()}`);
-  for await (const line of createInterface({ input: response.body })) {
+  for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) {
     if (!line.startsWith("data: {")) continue;
     process.stdout.write(JSON.parse(line.slice("data: ".length)).choices[0]?.delta?.content ?? "");
   }
