@@ -70,10 +70,3 @@ export const endpoints: readonly Endpoint[] = table;
 
 /** Every method name that makes an endpoint, in the table's order. */
 export const endpointMethods: readonly EndpointMethod[] = endpoints.map((endpoint) => endpoint.method);
-
-/** The row of a method; throws on a name outside the table. */
-export function endpointOf(method: EndpointMethod): Endpoint {
-  const found = endpoints.find((endpoint) => endpoint.method === method);
-  if (found === undefined) throw new Error(`no endpoint row for ${method}`);
-  return found;
-}
