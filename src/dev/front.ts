@@ -17,7 +17,7 @@ import {
   writeRawAnswer,
 } from "./own-answer.ts";
 import { type PlaygroundState, isPlaygroundPath, playgroundAnswer } from "./playground.ts";
-import { type OnHead, type Outcome, type Upstream, forward } from "./proxy.ts";
+import { type Exchange, type Hooks, type Outcome, type Upstream, forward } from "./proxy.ts";
 import { forwardUpgrade, reenter } from "./upgrade.ts";
 
 export interface FrontOptions extends ListenOptions {
@@ -80,7 +80,10 @@ async function answer(options: FrontOptions, incoming: IncomingMessage, outgoing
   const own = ownAnswer(options, incoming);
   const onHead = logTraffic(options.report, incoming, outgoing);
   if (own !== undefined) return write(own);
-  const refused = await passOn(options.gate, outgoing, (upstream) => forward(incoming, outgoing, upstream, onHead));
+  const exchange: Exchange = { incoming, outgoing };
+  const refused = await passOn(options.gate, outgoing, (upstream, onBreak) =>
+    forward(exchange, upstream, { onHead, onBreak }),
+  );
   if (refused === undefined || outgoing.destroyed) return;
   write(errorAnswer(incoming, refused.status, refused.refusal, requestIdOf(incoming)));
 
@@ -107,8 +110,9 @@ async function answerUpgrade(
   head: Buffer,
 ): Promise<void> {
   const onHead = logTraffic(options.report, incoming, socket);
-  const pass = (upstream: Upstream) => forwardUpgrade(incoming, socket, head, upstream, onHead);
-  const refused = await passOn(options.gate, socket, pass);
+  const refused = await passOn(options.gate, socket, (upstream, onBreak) =>
+    forwardUpgrade(incoming, socket, head, upstream, { onHead, onBreak }),
+  );
   if (refused === undefined || socket.destroyed) return;
   const refusal = errorAnswer(incoming, refused.status, refused.refusal, requestIdOf(incoming));
   onHead({ status: refusal.status, requestId: refusal.headers["x-request-id"] });
@@ -119,7 +123,7 @@ async function answerUpgrade(
 async function passOn(
   gate: Gate,
   client: Duplex | ServerResponse,
-  pass: (upstream: Upstream) => Promise<Outcome>,
+  pass: (upstream: Upstream, onBreak: () => void) => Promise<Outcome>,
 ): Promise<{ status: number; refusal: Refusal } | undefined> {
   const left = new AbortController();
   client.once("close", () => left.abort());
@@ -127,17 +131,18 @@ async function passOn(
     const admission = await gate.admit(left.signal);
     if (!admission.ok) return { status: 503, refusal: admission.refusal };
     const { generation, leave } = admission;
-    const outcome = client.destroyed ? "done" : await pass(generation).finally(leave);
+    const onBreak = () => gate.doubt(generation);
+    const outcome = client.destroyed ? "done" : await pass(generation, onBreak);
     leave();
     if (outcome === "done") return undefined;
     if (outcome === "failed") return { status: 502, refusal: { message: lostMessage } };
-    // Nothing was sent yet: once the dead process is known to be gone, the next one gets the request.
+    // Nobody has seen it yet: once the dead process is known to be gone, the next one gets the request.
     if (!(await settlesWithin(generation.ended, goneWaitMs))) return { status: 502, refusal: { message: lostMessage } };
   }
 }
 
 /** Reports the request once: when its answer has ended, or, for a socket, when the upgrade is answered. */
-function logTraffic(report: Reporter, incoming: IncomingMessage, client: Duplex | ServerResponse): OnHead {
+function logTraffic(report: Reporter, incoming: IncomingMessage, client: Duplex | ServerResponse): Hooks["onHead"] {
   const arrived = performance.now();
   let known: { status: number; requestId: string | undefined } | undefined;
   let told = false;

@@ -1,4 +1,6 @@
 import type { RemoteError } from "../runtime/channel.ts";
+import { settlesWithin } from "./deferred.ts";
+import { takePulse } from "./probe.ts";
 import type { Upstream } from "./proxy.ts";
 
 /** A generation as the gate and the front see it. */
@@ -24,11 +26,14 @@ export type Admission =
 export const notReadyMessage = "Model with name model is not ready.";
 
 const retryAfterSeconds = 5;
+/** How long a process that broke a connection is waited for to end, before it counts as alive after all. */
+const doubtMs = 2_000;
 
 /** Decides which generation serves a request, and lets requests wait while there is none. */
 export class Gate {
   readonly #waitMs: number;
   #current: Serving | undefined;
+  #doubted: Serving | undefined;
   #broken: RemoteError | undefined;
   #shut = false;
   readonly #waiting = new Set<() => void>();
@@ -47,6 +52,19 @@ export class Gate {
     this.#current = generation;
     this.#broken = undefined;
     this.#wake();
+  }
+
+  /**
+   * A connection to the generation broke, so that it may be about to end: its listening socket can outlast its
+   * connections for a moment. Requests wait until it is gone, or shows that it is alive.
+   */
+  doubt(generation: Serving): void {
+    if (this.#doubted === generation || !generation.alive) return;
+    this.#doubted = generation;
+    void isAlive(generation).then(() => {
+      if (this.#doubted === generation) this.#doubted = undefined;
+      this.#wake();
+    });
   }
 
   /** The generation is gone: requests wait for the next. */
@@ -80,7 +98,8 @@ export class Gate {
     for (;;) {
       const { current } = this;
       if (this.#shut) return refuse({ message: "the server is shutting down", retryAfter: retryAfterSeconds });
-      if (current !== undefined) return { ok: true, generation: current, leave: current.enter() };
+      if (current !== undefined && current !== this.#doubted)
+        return { ok: true, generation: current, leave: current.enter() };
       if (this.#broken !== undefined) return refuse({ message: this.#broken.message });
       const left = deadline - performance.now();
       if (left <= 0 || signal.aborted) return refuse({ message: notReadyMessage, retryAfter: retryAfterSeconds });
@@ -105,6 +124,14 @@ export class Gate {
   #wake(): void {
     for (const resume of this.#waiting) resume();
   }
+}
+
+/** Settles as soon as the generation has either ended or answered. */
+async function isAlive(generation: Serving): Promise<void> {
+  const answered = takePulse(generation.port, doubtMs).then((pulse) =>
+    pulse === "answers" ? true : settlesWithin(generation.ended, doubtMs),
+  );
+  await Promise.race([answered, generation.ended]);
 }
 
 function refuse(refusal: Refusal): Admission {

@@ -3,7 +3,7 @@ import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, ModelStart, RemoteError } from "../runtime/channel.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { type Launch, type ModelProcess, forkModel } from "./model-process.ts";
-import { isResponsive } from "./probe.ts";
+import { takePulse } from "./probe.ts";
 
 export type Started =
   | { readonly ok: true; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
@@ -135,7 +135,7 @@ export class Generation {
     if (this.#watched) return;
     this.#watched = true;
     while (this.#alive && this.#port !== 0) {
-      if (!(await isResponsive(this.#port, stuckAfterMs)) && this.#alive) {
+      if ((await takePulse(this.#port, stuckAfterMs)) === "silent" && this.#alive) {
         this.#report({ event: "warning", message: "a model process did not answer any more, and was ended" });
         await this.kill();
       }

@@ -14,47 +14,59 @@ export interface Upstream {
   readonly agent: Agent;
 }
 
-/** Told as soon as the head of the answer is known. */
-export type OnHead = (head: { status: number; requestId: string | undefined }) => void;
+/** Told of what happens on the way, each at most once, and before the client sees anything of it. */
+export interface Hooks {
+  readonly onHead: (head: { status: number; requestId: string | undefined }) => void;
+  /** The connection to the model broke after the request had been sent. */
+  readonly onBreak: () => void;
+}
+
+/** One request and the answer to it. */
+export interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** A small body that had come as a whole, once it was read; sent again only where nobody can have seen it. */
+  body?: Buffer | undefined;
+}
 
 /**
- * `done`: answered, cut, or the client has left. `unreachable`: there was no connection, and nothing of the request was
- * read or sent, so that it may be tried elsewhere. `failed`: the connection broke before an answer; what the model made
- * of the request is unknown, so it must not be sent again.
+ * `done`: answered, cut, or the client has left. `unsent`: no process has read anything of the request, so that it may
+ * go to another. `failed`: the connection broke before an answer; what the model made of the request is unknown, so it
+ * must not be sent again.
  */
-export type Outcome = "done" | "unreachable" | "failed";
+export type Outcome = "done" | "unsent" | "failed";
 
+/** Up to this size, head and body arrive at the other side together or not at all. */
+const atomicBytes = 16 * 1024;
 /** Answers of a model may have larger heads than Node takes by default. */
 const maxHeaderSize = 1024 * 1024;
 
 /** Passes one request on and its answer back: bytes, heads, trailers, pace and aborts, and nothing of its own. */
-export function forward(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  upstream: Upstream,
-  onHead: OnHead,
-): Promise<Outcome> {
+export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): Promise<Outcome> {
+  const { incoming, outgoing } = exchange;
   return new Promise((resolve) => {
     let connected = false;
     const sent = openRequest(incoming, upstream);
     onConnected(sent, () => {
       connected = true;
-      if (expectsContinue(incoming)) sendAfterContinue(incoming, outgoing, sent);
-      else sendBody(incoming, sent);
+      if (expectsContinue(incoming)) sendAfterContinue(exchange, sent);
+      else sendBody(exchange, sent);
     });
     sent.on("information", (info: IncomingMessage) => passInformation(info, outgoing));
     sent.once("response", (answer) => {
-      onHead(headOf(answer));
-      relay(answer, incoming, outgoing);
+      hooks.onHead(headOf(answer));
+      relay(answer, exchange, hooks);
       answer.once("close", () => {
         // An answer that came before the client was told to go on: what is left of the request is not wanted.
         if (!sent.writableEnded && expectsContinue(incoming)) sent.destroy();
         resolve("done");
       });
     });
-    sent.on("error", () => {
-      if (!connected && !outgoing.destroyed) return resolve("unreachable");
-      if (!outgoing.headersSent && !outgoing.destroyed) return resolve("failed");
+    sent.on("error", (error) => {
+      if (outgoing.destroyed) return resolve("done");
+      if (!connected || (!outgoing.headersSent && wasUnread(error, exchange))) return resolve("unsent");
+      if (!outgoing.writableEnded) hooks.onBreak();
+      if (!outgoing.headersSent) return resolve("failed");
       if (!outgoing.writableEnded) outgoing.destroy();
       return resolve("done");
     });
@@ -62,6 +74,15 @@ export function forward(
       if (!outgoing.writableFinished) sent.destroy();
     });
   });
+}
+
+/**
+ * Linux resets a connection whose other end is closed with something unread in it, and ends one where all was read.
+ * So a reset says that a request which was sent in one piece had not been read when its process died.
+ */
+function wasUnread(error: NodeJS.ErrnoException, { body }: Exchange): boolean {
+  const reset = error.syscall !== undefined && (error.code === "ECONNRESET" || error.code === "EPIPE");
+  return reset && body !== undefined && process.platform === "linux";
 }
 
 /** Opens the request with the client's own head, as it came. */
@@ -106,15 +127,18 @@ function expectsContinue(incoming: IncomingMessage): boolean {
 }
 
 /** The client sends its body only once the model's server has asked for it. */
-function sendAfterContinue(incoming: IncomingMessage, outgoing: ServerResponse, sent: ClientRequest): void {
+function sendAfterContinue(exchange: Exchange, sent: ClientRequest): void {
   sent.once("continue", () => {
-    outgoing.writeContinue();
-    sendBody(incoming, sent);
+    exchange.outgoing.writeContinue();
+    sendBody(exchange, sent);
   });
   sent.flushHeaders();
 }
 
-function sendBody(incoming: IncomingMessage, sent: ClientRequest): void {
+function sendBody(exchange: Exchange, sent: ClientRequest): void {
+  const { incoming } = exchange;
+  exchange.body ??= readWhole(incoming);
+  if (exchange.body !== undefined) return void sent.end(exchange.body);
   incoming.once("end", () => {
     if (incoming.rawTrailers.length > 0) sent.addTrailers(trailerPairs(incoming.rawTrailers));
     sent.end();
@@ -122,6 +146,15 @@ function sendBody(incoming: IncomingMessage, sent: ClientRequest): void {
   incoming.pipe(sent, { end: false });
   // A head whose body is still to come must not wait for it; otherwise both go out together.
   if (!incoming.complete && incoming.readableLength === 0) sent.flushHeaders();
+  return undefined;
+}
+
+/** The body, where it is small and all of it is there already. */
+function readWhole(incoming: IncomingMessage): Buffer | undefined {
+  if (!incoming.complete || incoming.rawTrailers.length > 0 || incoming.readableLength > atomicBytes) return undefined;
+  const body: unknown = incoming.read();
+  incoming.resume();
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
 /** 102 and 103 go out as they came; 100 has its own way. */
@@ -137,7 +170,7 @@ export function renderHead(answer: IncomingMessage, rawHeaders: readonly string[
   return `${head}\r\n`;
 }
 
-function relay(answer: IncomingMessage, incoming: IncomingMessage, outgoing: ServerResponse): void {
+function relay(answer: IncomingMessage, { incoming, outgoing }: Exchange, { onBreak }: Hooks): void {
   const { headers, ownConnection } = answerHeaders(answer, incoming);
   outgoing.removeHeader("date");
   if (!ownConnection) keepBare(outgoing);
@@ -150,8 +183,10 @@ function relay(answer: IncomingMessage, incoming: IncomingMessage, outgoing: Ser
     outgoing.end();
   });
   answer.once("close", () => {
+    if (answer.complete || outgoing.destroyed) return;
+    onBreak();
     // An answer that broke off must not look like one that ended.
-    if (!answer.complete) outgoing.destroy();
+    outgoing.destroy();
   });
-  answer.on("error", () => outgoing.destroy());
+  answer.on("error", () => undefined);
 }

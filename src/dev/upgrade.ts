@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type AddressInfo, type Socket, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { without } from "./headers.ts";
-import { type OnHead, type Outcome, type Upstream, headOf, onConnected, openRequest, renderHead } from "./proxy.ts";
+import { type Hooks, type Outcome, type Upstream, headOf, onConnected, openRequest, renderHead } from "./proxy.ts";
 
 /** Passes on a WebSocket handshake and, once it is accepted, every byte both ways. */
 export function forwardUpgrade(
@@ -10,7 +10,7 @@ export function forwardUpgrade(
   socket: Duplex,
   head: Buffer,
   upstream: Upstream,
-  onHead: OnHead,
+  hooks: Hooks,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let connected = false;
@@ -20,21 +20,24 @@ export function forwardUpgrade(
       sent.end();
     });
     sent.once("upgrade", (answer, remote, remoteHead) => {
-      onHead(headOf(answer));
+      hooks.onHead(headOf(answer));
       socket.write(renderHead(answer, answer.rawHeaders), "latin1");
       if (remoteHead.length > 0) socket.write(remoteHead);
       if (head.length > 0) remote.write(head);
+      remote.once("error", () => hooks.onBreak());
       join(socket, remote);
       socket.once("close", () => resolve("done"));
     });
     sent.once("response", (answer) => {
-      onHead(headOf(answer));
+      hooks.onHead(headOf(answer));
       refuse(answer, socket);
       answer.once("close", () => resolve("done"));
     });
     sent.on("error", () => {
-      if (!connected && !socket.destroyed) return resolve("unreachable");
-      return resolve(socket.destroyed || socket.writableEnded ? "done" : "failed");
+      if (socket.destroyed || socket.writableEnded) return resolve("done");
+      if (!connected) return resolve("unsent");
+      hooks.onBreak();
+      return resolve("failed");
     });
     socket.once("close", () => sent.destroy());
   });

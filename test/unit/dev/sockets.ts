@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { type Server, createServer as createHttpServer, Agent } from "node:http";
+import {
+  Agent,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  createServer as createHttpServer,
+} from "node:http";
 import { type AddressInfo, type Server as NetServer, type Socket, connect, createServer } from "node:net";
 import { onTestFinished } from "vitest";
 import { type Outcome, forward } from "../../../src/dev/proxy.ts";
@@ -76,31 +82,32 @@ export async function startRawServer(): Promise<{ port: number; accept: () => Pr
 }
 
 export interface TestProxy {
-  readonly port: number;
+  port: number;
   /** What became of each exchange, in order. */
   readonly outcomes: Outcome[];
+  /** How often a connection to the model broke. */
+  breaks: number;
   readonly heads: { status: number; requestId: string | undefined }[];
 }
 
 /** The proxy on its own, before one upstream. */
 export async function startProxy(upstreamPort: number): Promise<TestProxy> {
   const upstream = { port: upstreamPort, agent: new Agent({ keepAlive: true }) };
-  const outcomes: Outcome[] = [];
-  const heads: TestProxy["heads"] = [];
+  const proxy: TestProxy = { port: 0, outcomes: [], heads: [], breaks: 0 };
+  const onHead = (head: TestProxy["heads"][number]) => void proxy.heads.push(head);
   const server: Server = createHttpServer();
-  const pass = (
-    ...[incoming, outgoing]: Parameters<typeof forward> extends [infer I, infer O, ...unknown[]] ? [I, O] : never
-  ) =>
-    void forward(incoming, outgoing, upstream, (head) => heads.push(head)).then((outcome) => {
-      outcomes.push(outcome);
+  const breaks = { onBreak: () => void (proxy.breaks += 1) };
+  const pass = (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    void forward({ incoming, outgoing }, upstream, { onHead, ...breaks }).then((outcome) => {
+      proxy.outcomes.push(outcome);
       if (outcome !== "done") outgoing.writeHead(502, { "content-length": "0" }).end();
     });
   server.on("request", pass);
   server.on("checkContinue", pass);
   server.on("checkExpectation", pass);
   server.on("upgrade", (incoming, socket, head) => {
-    void forwardUpgrade(incoming, socket, head, upstream, (each) => heads.push(each)).then((outcome) =>
-      outcomes.push(outcome),
+    void forwardUpgrade(incoming, socket, head, upstream, { onHead, ...breaks }).then((outcome) =>
+      proxy.outcomes.push(outcome),
     );
   });
   server.listen(0, "127.0.0.1");
@@ -110,5 +117,6 @@ export async function startProxy(upstreamPort: number): Promise<TestProxy> {
     server.closeAllConnections();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, outcomes, heads };
+  proxy.port = (server.address() as AddressInfo).port;
+  return proxy;
 }
