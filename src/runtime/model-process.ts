@@ -39,7 +39,7 @@ export interface ModelProcess {
 
 export function createModelProcess(options: ModelProcessOptions): ModelProcess {
   const { start, log, send, mode } = options;
-  const host = createHost(options);
+  const host = createHost(options, mode === "handoff" ? log : withoutInfo(log));
   const settings = readSettings(start.config);
   const onModelError = (error: unknown, requestId: string) => {
     const remote = toRemoteError("INTERNAL", error, start.root);
@@ -83,7 +83,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
 /** Constructs and describes the model without loading it. */
 export async function describeProcess(options: Omit<ModelProcessOptions, "mode">): Promise<FromModel> {
   const { start } = options;
-  const host = createHost(options);
+  const host = createHost(options, withoutInfo(options.log));
   try {
     const { description, constructorError } = await host.describe();
     const faults = [...description.faults];
@@ -106,7 +106,13 @@ export function endpointReports(host: ModelHost): EndpointReport[] {
   return (host.description?.endpoints ?? []).map(({ method, path }) => ({ method, path }));
 }
 
-function createHost({ start, log, getModel }: Omit<ModelProcessOptions, "mode">): ModelHost {
+/** On a developer's terminal the steps of a load are noise: `dev` says itself when the model is ready. */
+function withoutInfo(log: RuntimeLog): RuntimeLog {
+  return { ...log, info: () => undefined };
+}
+
+function createHost(options: Omit<ModelProcessOptions, "mode">, hostLog: RuntimeLog): ModelHost {
+  const { start, log, getModel } = options;
   const secrets = createSecrets(declaredSecrets(start.config));
   return new ModelHost({
     getModel: getModel ?? (() => importBundle(start)),
@@ -123,7 +129,7 @@ function createHost({ start, log, getModel }: Omit<ModelProcessOptions, "mode">)
         return undefined;
       }
     },
-    log,
+    log: hostLog,
     loadRetries: Number(process.env["NUM_LOAD_RETRIES_TRUSS"] ?? 0) || 0,
   });
 }
