@@ -146,7 +146,6 @@ function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }:
     // Ours, from here on.
     request_timeout: seconds,
     drain_timeout: seconds,
-    load_timeout: seconds,
     max_queue: whole(0),
     queue_timeout: seconds,
     /** Bytes. */
