@@ -56,49 +56,50 @@ function createStart(project: Project, bundle: string): ModelStart {
   };
 }
 
-/** Resolves once the process has ended, so that all it printed was passed on. */
+/** How long the output of a process that has ended may be held open by something that the model started. */
+const outputWaitMs = 500;
+
+/** Resolves once the process has ended and what it printed was passed on. */
 function awaitInspection(child: ChildProcess, file: string, timeoutMs: number): Promise<Inspection> {
   return new Promise((resolve) => {
-    let inspection: Inspection | undefined;
-    const finish = (message: string, hint: string) => {
-      clearTimeout(timer);
-      resolve(
-        inspection ?? {
-          endpoints: [],
-          hooks: [],
-          schemas: [],
-          faults: [{ code: "IMPORT_FAILED", message, file, hint }],
-        },
-      );
-    };
+    let found: Inspection | undefined;
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill("SIGKILL");
-      // What the model itself started may hold its output open for ever.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
     }, timeoutMs);
+    const finish = (message: string, hint: string) => {
+      clearTimeout(timer);
+      resolve(
+        found ?? { endpoints: [], hooks: [], schemas: [], faults: [{ code: "IMPORT_FAILED", message, file, hint }] },
+      );
+    };
     child.on("message", (message: FromModel) => {
-      if (message.type === "described") inspection = message;
+      if (message.type === "described") found = message;
     });
-    child.on("error", (error) =>
-      finish(`The model's process cannot be started: ${error.message}`, "Check Node's installation."),
-    );
-    child.on("close", (code, signal) => {
-      if (timedOut) {
-        const seconds = timeoutMs / 1000;
-        finish(
-          `The model was not imported and constructed within ${seconds} s.`,
-          "Move slow work, and all that waits for something, to load().",
-        );
-      } else {
-        const how = signal === null ? `exit code ${code ?? 0}` : `signal ${signal}`;
-        finish(
-          `The model's process ended by itself (${how}) while the model was imported and constructed.`,
-          "Look at what it printed; a model must not call process.exit().",
-        );
-      }
+    child.on("error", (error) => {
+      finish(`The model's process cannot be started: ${error.message}`, "Check the installation of Node.");
     });
+    child.on("exit", () => setTimeout(() => closeOutput(child), outputWaitMs).unref());
+    child.on("close", (code, signal) => finish(...explainEnd(timedOut ? timeoutMs : undefined, code, signal)));
   });
+}
+
+function closeOutput(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function explainEnd(timeoutMs: number | undefined, code: number | null, signal: string | null): [string, string] {
+  if (timeoutMs !== undefined) {
+    return [
+      `The model was not imported and constructed within ${timeoutMs / 1000} s.`,
+      "Move slow work, and all that waits for something, to load().",
+    ];
+  }
+  const how = signal === null ? `exit code ${code ?? 0}` : `signal ${signal}`;
+  return [
+    `The model's process ended by itself (${how}) while the model was imported and constructed.`,
+    "Look at what it printed; a model must not call process.exit().",
+  ];
 }

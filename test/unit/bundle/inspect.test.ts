@@ -63,7 +63,7 @@ describe("inspectModel", () => {
   it("does not wait for what the model has started", async () => {
     const { faults, output } = await inspect(
       `import { spawn } from "node:child_process";
-       const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 3000)"], { stdio: "inherit", detached: true });
+       const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { stdio: "inherit", detached: true });
        child.unref();
        console.log("child", child.pid);
        export class Model { predict() {} }`,
