@@ -9,7 +9,7 @@ import { createResolvePlugin, type ResolveLog } from "./resolve.ts";
 import { sourcePlaces, sourcePlacesPlugin } from "./source-places.ts";
 import type { Bundler, BuildResult } from "./types.ts";
 
-export type { BuildError, BuildResult, Bundler } from "./types.ts";
+export type { BuildResult, Bundler } from "./types.ts";
 
 /** Bundles a project's own sources into one ES module; packages stay outside, to be imported by Node as ever. */
 export async function createBundler(project: Project, options: { outDir?: string } = {}): Promise<Bundler> {
