@@ -18,6 +18,7 @@ export type GitResult =
 export async function createRepository(dir: string, signal: AbortSignal): Promise<GitResult> {
   const git = (...args: string[]) => runProgram({ program: "git", args, cwd: dir, env: cleanEnvironment(), signal });
   const inside = await git("rev-parse", "--is-inside-work-tree");
+  signal.throwIfAborted();
   if (inside.how === "missing") return { made: false };
   if (inside.how === "done" || existsSync(join(dir, ".git"))) return { made: false };
   const result = await firstCommit(git);
