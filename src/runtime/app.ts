@@ -10,7 +10,7 @@ import type { ModelHost } from "./lifecycle.ts";
 import type { Slots } from "./limits.ts";
 import type { RuntimeLog } from "./log.ts";
 import { canonicalPath, livePath, loadedPath, readyPath, schemaPath } from "./paths.ts";
-import { errorResponse, jsonResponse } from "./reply.ts";
+import { errorResponse, idHeaders, jsonResponse } from "./reply.ts";
 import { chooseRequestId } from "./request-id.ts";
 
 /** What the app is given beside the request; `incoming` and `outgoing` only where there is a socket. */
@@ -142,7 +142,8 @@ function unknownRoute(c: Context, allowed: ReadonlyMap<string, ReadonlySet<strin
   }
   const url = new URL(c.req.raw.url);
   if (path.length > 1 && path.endsWith("/") && allowed.has(canonicalPath(url.pathname.replace(/\/+$/, "")))) {
-    return new Response(null, { status: 307, headers: { location: url.pathname.replace(/\/+$/, "") + url.search } });
+    const location = url.pathname.replace(/\/+$/, "") + url.search;
+    return new Response(null, { status: 307, headers: { location, ...idHeaders(requestId) } });
   }
   const error = new HttpError(404, `There is nothing at ${url.pathname}`);
   return errorResponse(familyOf(path), toPublicError(error), requestId, "700");

@@ -85,7 +85,7 @@ function reply(exchange: Exchange, input: Input, { value, release }: CallResult)
   if (isResponse(value)) return passOn(exchange, value, release);
   if (isStream(value)) {
     if (!gathers(exchange)) return stream(exchange, value, release);
-    return gather(value)
+    return gather(value, () => isGone(exchange))
       .finally(release)
       .then((gathered) => plainReply(input, gathered, requestId));
   }
@@ -115,7 +115,7 @@ async function stream(
   const contentType = framer.contentType(opened.firstValue);
   const body = toByteStream(opened, framer, {
     onError: (error) => reportError(exchange, error),
-    cut: () => void bindings.outgoing?.destroy(),
+    cut: () => cut(bindings),
     onEnd: () => release?.(),
     ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
   });
@@ -141,8 +141,7 @@ function passOn(exchange: Exchange, response: Response, release: Release | undef
         } catch (error) {
           reportError(exchange, error);
           release?.();
-          bindings.outgoing?.destroy();
-          controller.error(new Error("the stream failed"));
+          if (!cut(bindings)) controller.error(new Error("the stream failed"));
         }
       },
       async cancel(reason) {
@@ -153,6 +152,12 @@ function passOn(exchange: Exchange, response: Response, release: Release | undef
     { highWaterMark: 0 },
   );
   return ownResponse(response, body, requestId);
+}
+
+/** Breaks the connection off; false where there is none. */
+function cut({ outgoing }: AppBindings): boolean {
+  outgoing?.destroy();
+  return outgoing !== undefined;
 }
 
 function missingMethod({ method, path, family }: Endpoint, requestId: string): Response {

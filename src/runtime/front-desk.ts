@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { Socket } from "node:net";
+import { stopReading } from "./connection.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
 import { idHeaders } from "./reply.ts";
 import { chooseRequestId } from "./request-id.ts";
@@ -96,16 +97,4 @@ function answerProbe(request: IncomingMessage, response: ServerResponse, ready: 
     ...(alive ? {} : { "retry-after": "5", "x-baseten-error-source": "04", "x-baseten-error-code": "600" }),
   });
   response.end(request.method === "HEAD" ? undefined : body);
-}
-
-/**
- * pause() alone lets Node read one more chunk into this process, and lose it with the hand-over; the handle itself
- * must stop. Not a public call, but there is none.
- */
-function stopReading(socket: Socket): void {
-  socket.pause();
-  const handle: unknown = Reflect.get(socket, "_handle");
-  if (typeof handle !== "object" || handle === null) return;
-  const readStop: unknown = Reflect.get(handle, "readStop");
-  if (typeof readStop === "function") Reflect.apply(readStop, handle, []);
 }

@@ -9,7 +9,10 @@ import { createFrontDesk } from "./front-desk.ts";
 export interface FrontOptions {
   /** The file that runs the model process. */
   readonly childFile: string;
-  readonly childEnv?: NodeJS.ProcessEnv;
+  /** Variables for the model process; this process's own win over them. */
+  readonly variables?: NodeJS.ProcessEnv;
+  /** Marks the model process where it runs the same file as this one. */
+  readonly role?: "model";
   readonly start: ModelStart;
   readonly host: string;
   readonly port: number;
@@ -26,6 +29,9 @@ export interface Front {
   /** Ends now. */
   kill(): void;
 }
+
+/** What the model process gets beyond the drain timeout, for its `close()` among others. Milliseconds. */
+const killGraceMs = 5_000;
 
 /** Starts listening, then the model process. Throws a `TrussError` when the port cannot be had. */
 export async function startFront(options: FrontOptions): Promise<Front> {
@@ -70,6 +76,9 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       listener.close();
       desk.close();
       sendToModel(child, { type: "drain", timeoutMs });
+      // A model in an endless loop never gets to read that.
+      const overdue = setTimeout(() => child.kill("SIGKILL"), timeoutMs + killGraceMs);
+      void ended.then(() => clearTimeout(overdue));
     },
     kill: () => void child.kill("SIGKILL"),
   };
@@ -100,17 +109,24 @@ export function listenError(error: NodeJS.ErrnoException, host: string, port: nu
 }
 
 /** The model's own prints go to our stderr; descriptor 4 is our stdout, for one line a request. */
-function forkModel({ childFile, childEnv, start }: FrontOptions): ChildProcess {
+function forkModel({ childFile, variables, role, start }: FrontOptions): ChildProcess {
   return fork(childFile, [], {
     cwd: start.root,
     serialization: "advanced",
     stdio: ["ignore", 2, 2, "ipc", 1],
-    env: { NUM_LOAD_RETRIES_TRUSS: "1", ...process.env, ...childEnv, TRUSS_TS_REQUESTS_FD: "4" },
+    env: {
+      NUM_LOAD_RETRIES_TRUSS: "1",
+      ...variables,
+      ...process.env,
+      ...(role === undefined ? {} : { TRUSS_TS_ROLE: role }),
+      TRUSS_TS_REQUESTS_FD: "4",
+    },
   });
 }
 
 function handOver(child: ChildProcess, socket: Socket, head: Buffer): void {
   if (!child.connected) return void socket.destroy();
+  socket.on("error", () => undefined);
   // The model process counts the connection from here on; this server's own count must not wait for it.
   Reflect.set(socket, "server", undefined);
   const message: ToModel = { type: "connection", head };

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { hasPartialRequest, stopReading } from "./connection.ts";
 
 /** Keeps an eye on kept-alive connections and gives those back that have nothing to do. */
 export interface IdleReturns {
@@ -24,8 +25,10 @@ export function createIdleReturns(giveBack: (socket: Socket) => void): IdleRetur
     for (const [socket, { since, bytesRead }] of resting) {
       if (now - since < restMs) continue;
       resting.delete(socket);
-      if (!socket.destroyed && socket.writable && socket.writableLength === 0 && socket.bytesRead === bytesRead)
-        giveBack(socket);
+      if (socket.bytesRead !== bytesRead || !canLeave(socket)) continue;
+      // The way back takes its time, the more so where others are before it: a next request must not be read here.
+      stopReading(socket);
+      giveBack(socket);
     }
     if (resting.size > 0) return;
     clearInterval(timer);
@@ -44,4 +47,8 @@ export function createIdleReturns(giveBack: (socket: Socket) => void): IdleRetur
       timer ??= setInterval(sweep, restMs).unref();
     },
   };
+}
+
+function canLeave(socket: Socket): boolean {
+  return !socket.destroyed && socket.writable && socket.writableLength === 0 && !hasPartialRequest(socket);
 }

@@ -17,14 +17,22 @@ export function createModelRequest(parts: RequestParts, declared: boolean): Requ
   return declared ? realRequest(parts) : lazyRequest(parts);
 }
 
+/**
+ * A Request passes an abort on to its own signal only as long as somebody holds the Request. A generator that was
+ * given the signal alone must hear of it too, so the signal holds its Request here.
+ */
+const requestsBySignal = new WeakMap<AbortSignal, Request>();
+
 function realRequest(parts: RequestParts): Request {
   const hasBody = parts.body !== undefined && parts.method !== "GET" && parts.method !== "HEAD";
-  return new Request(parts.url, {
+  const request = new Request(parts.url, {
     method: parts.method,
     headers: parts.headers,
     signal: parts.signal(),
     ...(hasBody ? { body: parts.body as Uint8Array<ArrayBuffer> } : {}),
   });
+  requestsBySignal.set(request.signal, request);
+  return request;
 }
 
 function lazyRequest(parts: RequestParts): Request {

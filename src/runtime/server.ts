@@ -79,10 +79,11 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
         drained = resolve;
       });
       for (const outgoing of active) if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
-      webSockets.close();
+      const socketsClosed = webSockets.close();
       server.close();
       server.closeIdleConnections();
       if (active.size > 0) await withDeadline(finished, timeoutMs);
+      await withDeadline(socketsClosed, timeoutMs);
       server.closeAllConnections();
     },
   };

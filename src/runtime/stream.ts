@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PublicError } from "../wire/errors.ts";
+import { ClientGone } from "./input.ts";
 import type { Framer } from "../wire/framer.ts";
 
 /** How long an answer waits for its first item, so that an early failure still gets a status. Milliseconds. */
@@ -38,8 +39,8 @@ export async function openStream(source: AsyncIterable<unknown> | Iterable<unkno
 export interface StreamHooks {
   /** The generator threw; says what clients may know of it. */
   readonly onError: (error: unknown) => PublicError;
-  /** No in-band form exists: the connection must not end cleanly. */
-  readonly cut: () => void;
+  /** No in-band form exists: the connection must not end cleanly. False where there is none to cut. */
+  readonly cut: () => boolean;
   /** The work has really ended: returned, thrown, or stopped after the client left. */
   readonly onEnd: () => void;
   /** Longest silence between two items, in milliseconds. */
@@ -51,6 +52,7 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
   const { iterator } = opened;
   let pending: Promise<IteratorResult<unknown>> | undefined = opened.first;
   let ended = false;
+  let left = false;
   const end = () => {
     if (ended) return;
     ended = true;
@@ -73,7 +75,8 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
           for (;;) {
             const step = await withTimeout(pending ?? Promise.resolve(iterator.next()), hooks.readTimeoutMs);
             pending = undefined;
-            if (ended) return;
+            // The client left meanwhile: what still comes is for nobody.
+            if (left) return;
             const chunk = toBytes(step.done === true ? framer.end() : framer.frame(step.value));
             if (chunk.byteLength > 0) controller.enqueue(chunk);
             if (step.done === true) {
@@ -83,11 +86,12 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
             if (chunk.byteLength > 0) return;
           }
         } catch (error) {
-          if (ended) return;
+          if (left) return;
           const frame = framer.fail(hooks.onError(error));
           if (frame === undefined) {
-            hooks.cut();
-            controller.error(new Error("the stream failed"));
+            // Whoever reads this for the connection cancels it when that has closed; told of an error before, it would
+            // end the answer as if all were well, and the request's signal would never abort.
+            if (!hooks.cut()) controller.error(new Error("the stream failed"));
           } else {
             controller.enqueue(toBytes(frame));
             controller.close();
@@ -95,16 +99,29 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
           void stop();
         }
       },
-      cancel: stop,
+      cancel() {
+        left = true;
+        return stop();
+      },
     },
     { highWaterMark: 0 },
   );
 }
 
-/** Joins what a stream yields: text and bytes become one string, anything else a list of the items. */
-export async function gather(source: AsyncIterable<unknown> | Iterable<unknown>): Promise<unknown> {
+/**
+ * Joins what a stream yields: text and bytes become one string, anything else a list of the items. Stops the
+ * generator, and throws {@link ClientGone}, at the first item after the client has left.
+ */
+export async function gather(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  isGone: () => boolean,
+): Promise<unknown> {
   const items: unknown[] = [];
-  for await (const item of source) items.push(item);
+  for await (const item of source) {
+    // Nobody waits for the rest. Leaving the loop calls the generator's return().
+    if (isGone()) throw new ClientGone();
+    items.push(item);
+  }
   if (!items.every((item) => typeof item === "string" || item instanceof Uint8Array)) return items;
   const parts = items.map((item) => (typeof item === "string" ? Buffer.from(item) : item));
   return Buffer.concat(parts).toString("utf8");

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
 import { hiddenMessage } from "../wire/errors.ts";
 import type { ModelHost } from "./lifecycle.ts";
@@ -20,10 +21,12 @@ export interface WebSocketOptions {
 
 export interface WebSocketDoor {
   readonly open: number;
-  /** Closes every socket with 1012, as a server that restarts does. */
-  close(): void;
+  /** Closes every socket with 1012, as a server that restarts does; resolves when clients have taken leave, or had time to. */
+  close(): Promise<void>;
 }
 
+/** How long a client may take to answer a close. Milliseconds. */
+const leaveMs = 2_000;
 const maxMessageBytes = 100 * 1024 * 1024;
 
 /** Serves `/v1/websocket` (and its platform names) on a server's upgrades. */
@@ -46,8 +49,14 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     get open() {
       return wss.clients.size;
     },
-    close() {
-      for (const client of wss.clients) client.close(1012, "Service restart");
+    async close() {
+      const gone = [...wss.clients].map((client) => {
+        client.close(1012, "Service restart");
+        return new Promise((resolve) => client.once("close", resolve));
+      });
+      if (gone.length === 0) return;
+      await Promise.race([Promise.all(gone), delay(leaveMs, undefined, { ref: false })]);
+      for (const client of wss.clients) client.terminate();
     },
   };
 }
