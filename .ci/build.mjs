@@ -1,12 +1,15 @@
 // Builds dist/: one bundled file per door and per lazily loaded command (shared code in chunks), and the declarations.
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
+// Built beside the old one and put in its place at the end, so that what runs meanwhile finds a whole dist/.
+const dist = join(root, "dist");
+const fresh = join(root, `.dist-${process.pid}`);
 await build({
   absWorkingDir: root,
   entryPoints: {
@@ -16,7 +19,7 @@ await build({
     cli: "src/cli.ts",
     child: "src/runtime/child.ts",
   },
-  outdir: "dist",
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -28,9 +31,19 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-if (!process.argv.includes("--no-types")) {
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", ".ci/tsconfig.types.json"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+if (process.argv.includes("--no-types")) {
+  // The declarations of the last whole build stay.
+  if (existsSync(dist))
+    cpSync(dist, fresh, {
+      recursive: true,
+      force: false,
+      filter: (path) => !/\.js$|chunks/.test(path.slice(dist.length)),
+    });
+} else {
+  const tsc = ["node_modules/typescript/bin/tsc", "-p", ".ci/tsconfig.types.json", "--outDir", fresh];
+  execFileSync(process.execPath, tsc, { cwd: root, stdio: "inherit" });
 }
+rmSync(`${fresh}-old`, { recursive: true, force: true });
+if (existsSync(dist)) renameSync(dist, `${fresh}-old`);
+renameSync(fresh, dist);
+rmSync(`${fresh}-old`, { recursive: true, force: true });

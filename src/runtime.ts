@@ -52,7 +52,7 @@ export async function serveModel(source: ModelSource, options: ServeOptions = {}
   try {
     const front = await startFront({
       childFile: process.argv[1] ?? "",
-      childEnv: { TRUSS_TS_ROLE: "model" },
+      role: "model",
       start,
       host: options.host ?? "0.0.0.0",
       port: options.port ?? Number(process.env["TRUSS_TS_PORT"] ?? 8080),

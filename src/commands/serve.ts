@@ -54,7 +54,7 @@ async function serve(io: CommandIo, dir: string, flags: ServeFlags): Promise<voi
     if (stopped) return;
     front = await startFront({
       childFile: join(packageRoot(), "dist", "child.js"),
-      childEnv: project.config.environmentVariables,
+      variables: project.config.environmentVariables,
       start: {
         bundle,
         root: project.root,
