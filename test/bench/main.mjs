@@ -1,0 +1,88 @@
+// npm run bench: measures truss-ts against its peers, each pair in turn in one run.
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { writePage } from "./page.mjs";
+import * as cli from "./parts/cli.mjs";
+import * as dev from "./parts/dev.mjs";
+import * as init from "./parts/init.mjs";
+import * as serve from "./parts/serve.mjs";
+import { formatText } from "./report.mjs";
+import { describeMachine } from "./tools/machine.mjs";
+
+/**
+ * A part measures and gives figures, the ratios of those that belong together, what it could not measure and why, and
+ * what a reader should know.
+ * @typedef {(options: { quick: boolean, python: boolean, progress: (done: number, all: number) => void }) => Promise<{
+ *   figures: import("./tools/figures.mjs").Figure[], ratios: import("./tools/figures.mjs").Ratio[],
+ *   skipped?: string[], notes?: string[] }>} Part
+ */
+const parts = { cli, init, dev, serve };
+const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
+/** No run takes this long; one that does is stuck. Milliseconds. */
+const longest = 20 * 60_000;
+
+const usage = `npm run bench -- [part…] [flags]
+
+Parts: ${Object.keys(parts).join(", ")} (without one: all)
+
+  --quick      fewer runs
+  --no-python  leave the Python truss out of serve
+  --json       print the raw results as JSON on stdout, the story on stderr
+  --write      write what was measured to docs/performance.md
+  --help`;
+
+export async function main(argv) {
+  const { values, positionals } = readArguments(argv);
+  if (values.help === true) return console.log(usage);
+  setTimeout(() => fail(`the bench did not end within ${longest / 60_000} minutes`), longest).unref();
+  const say = values.json === true ? console.error : console.log;
+  const machine = describeMachine();
+  say(machine);
+
+  const results = [];
+  for (const part of Object.keys(parts)) {
+    if (positionals.length > 0 && !positionals.includes(part)) continue;
+    const { title, about, measure } = parts[part];
+    const progress = showProgress(part);
+    const options = { quick: values.quick === true, python: values["no-python"] !== true, progress };
+    const found = await measure(options).catch((error) => fail(`${part}: ${error.stack}`));
+    const flags = [...(options.quick ? ["--quick"] : []), ...(options.python ? [] : ["--no-python"])];
+    const command = ["npm run bench --", part, ...flags].join(" ");
+    const result = { part, title, about, command, date: new Date().toISOString().slice(0, 10), machine, ...found };
+    results.push(result);
+    say(`\n${formatText(result)}`);
+  }
+  if (values.json === true) console.log(JSON.stringify(results));
+  if (values.write === true) {
+    writePage(page, Object.keys(parts), results);
+    say(`\nWritten to docs/performance.md`);
+  }
+  // Nothing that was started is left to wait for.
+  process.exit(0);
+}
+
+function readArguments(argv) {
+  const flag = { type: "boolean" };
+  const options = { quick: flag, "no-python": flag, json: flag, write: flag, help: flag };
+  try {
+    const parsed = parseArgs({ args: argv, options, allowPositionals: true });
+    const unknown = parsed.positionals.filter((name) => !Object.hasOwn(parts, name));
+    if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}.`);
+    return parsed;
+  } catch (error) {
+    return fail(`${error.message}\n\n${usage}`, 2);
+  }
+}
+
+/** One line that is written over, on a terminal only. */
+function showProgress(part) {
+  return (done, all) => {
+    if (!process.stderr.isTTY) return;
+    process.stderr.write(done === all ? "\r\u001B[K" : `\r\u001B[K${part}: round ${done} of ${all}`);
+  };
+}
+
+function fail(message, code = 1) {
+  console.error(message);
+  process.exit(code);
+}

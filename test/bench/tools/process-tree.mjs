@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+
+/**
+ * What a process and all below it take: resident memory and, where the system tells, the proportional share of it
+ * (pages that several processes share counted once), both in MiB; processor time in milliseconds. Undefined where the
+ * system tells nothing of it.
+ */
+export function measureTree(root) {
+  if (process.platform === "win32") return undefined;
+  const all = process.platform === "linux" ? readProc() : readPs();
+  const tree = below(root, all);
+  const sum = (read) => tree.reduce((total, entry) => total + read(entry), 0);
+  return {
+    processes: tree.length,
+    rss: sum((entry) => entry.rssKiB) / 1024,
+    pss: process.platform === "linux" ? sum((entry) => readPss(entry.pid)) / 1024 : undefined,
+    cpu: sum((entry) => entry.cpuMs),
+  };
+}
+
+function below(root, all) {
+  const found = all.filter((entry) => entry.pid === root);
+  for (const parent of found) found.push(...all.filter((entry) => entry.ppid === parent.pid));
+  return found;
+}
+
+let ticksPerSecond;
+
+function readProc() {
+  ticksPerSecond ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        // The second field is the program's name in brackets and may hold anything; the rest is plain.
+        const fields = readFileSync(`/proc/${name}/stat`, "utf8")
+          .replace(/^.*\) /s, "")
+          .split(" ");
+        const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${name}/status`, "utf8"));
+        const ticks = Number(fields[11]) + Number(fields[12]);
+        const cpuMs = (ticks * 1000) / ticksPerSecond;
+        return [{ pid: Number(name), ppid: Number(fields[1]), rssKiB: Number(rss?.[1] ?? 0), cpuMs }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function readPss(pid) {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function readPs() {
+  const text = execFileSync("ps", ["-axo", "pid=,ppid=,rss=,time="], { encoding: "utf8" });
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [pid, ppid, rss, time] = line.trim().split(/\s+/);
+      const cpuMs = time.split(/[:-]/).reduce((total, part) => total * 60 + Number(part), 0) * 1000;
+      return { pid: Number(pid), ppid: Number(ppid), rssKiB: Number(rss), cpuMs };
+    });
+}
