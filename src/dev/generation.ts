@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, ModelStart, RemoteError } from "../runtime/channel.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
-import { type Launch, type ModelProcess, forkModel } from "./model-process.ts";
+import { type Launch, type ModelProcess, followProcess, processOptions } from "./model-process.ts";
 import { takePulse } from "./probe.ts";
 
 export type Started =
@@ -36,8 +36,12 @@ export class Generation {
   #whenIdle: (() => void)[] = [];
 
   /** Forks a model process, which boots while the caller goes on. */
-  static async launch(launch: Launch, report: Reporter): Promise<Generation> {
-    return new Generation(await forkModel(launch, report), report);
+  static async launch({ childFile, root, env, nodeOptions }: Launch, report: Reporter): Promise<Generation> {
+    // Loaded here, and not with the file, because it is slow to load and nothing else needs it.
+    const { execaNode } = await import("execa");
+    const child = execaNode(childFile, [], { ...processOptions, cwd: root, env, nodeOptions });
+    const outcome = child.then((result) => result.shortMessage ?? `exit code ${result.exitCode ?? 0}`);
+    return new Generation(followProcess(child, outcome, report), report);
   }
 
   private constructor(process: ModelProcess, report: Reporter) {

@@ -1,4 +1,4 @@
-import type { execaNode } from "execa";
+import type { ChildProcess } from "node:child_process";
 import type { Reporter } from "../events.ts";
 import type { FromModel, ToModel } from "../runtime/channel.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
@@ -35,7 +35,8 @@ const outputWaitMs = 500;
  */
 const ownGroup = process.platform !== "win32";
 
-const processOptions = {
+/** How a model process is forked. */
+export const processOptions = {
   ipc: true,
   serialization: "advanced",
   buffer: false,
@@ -48,46 +49,39 @@ const processOptions = {
   detached: ownGroup,
 } as const;
 
-/** Forks the model process's program. It says `idle` once it can take a start. */
-export async function forkModel(launch: Launch, report: Reporter): Promise<ModelProcess> {
-  // Loaded here, and not with the file, because it is slow to load and nothing else needs it.
-  const execa = await import("execa");
-  const child = fork(execa.execaNode, launch);
-  reportOutput(child.stdout, "stdout", report);
-  reportOutput(child.stderr, "stderr", report);
-  child.on("error", () => {});
+/**
+ * Makes a forked process one of ours.
+ *
+ * @param outcome settles when the process is over, or could not be started at all
+ */
+export function followProcess(child: ChildProcess, outcome: Promise<string>, report: Reporter): ModelProcess {
+  if (child.stdout !== null) reportOutput(child.stdout, "stdout", report);
+  if (child.stderr !== null) reportOutput(child.stderr, "stderr", report);
+  child.on("error", () => undefined);
   return {
     pid: child.pid,
-    ended: watchEnd(child),
+    ended: watchEnd(child, outcome),
     send: (message) => {
-      if (child.connected) child.send(message, () => {});
+      if (child.connected) child.send(message, () => undefined);
     },
-    onMessage: (handler) => child.on("message", (message) => handler(message as FromModel)),
-    kill: () => killAll(child),
+    onMessage: (handler) => void child.on("message", (message) => handler(message as FromModel)),
+    kill: () => {
+      if (!killGroup(child.pid, "SIGKILL")) child.kill("SIGKILL");
+    },
   };
 }
 
-function fork(node: typeof execaNode, { childFile, root, env, nodeOptions }: Launch) {
-  return node(childFile, [], { ...processOptions, cwd: root, env, nodeOptions });
-}
-
-type Child = ReturnType<typeof fork>;
-
-async function watchEnd(child: Child): Promise<string> {
+async function watchEnd(child: ChildProcess, outcome: Promise<string>): Promise<string> {
   const exited = createDeferred<string>();
   const closed = createDeferred<void>();
   child.once("close", () => closed.resolve());
   child.once("exit", (code, signal) => exited.resolve(signal === null ? `exit code ${code ?? 0}` : `signal ${signal}`));
-  // A program that cannot be started at all has no exit event: the promise says why.
-  void child.then((result) => exited.resolve(result.shortMessage ?? `exit code ${result.exitCode ?? 0}`));
+  // A program that cannot be started at all has no exit event.
+  void outcome.then(exited.resolve);
   const how = await exited.promise;
   await settlesWithin(closed.promise, outputWaitMs);
   killGroup(child.pid, "SIGTERM");
   return how;
-}
-
-function killAll(child: Child): void {
-  if (!killGroup(child.pid, "SIGKILL")) child.kill("SIGKILL");
 }
 
 function killGroup(pid: number | undefined, signal: "SIGTERM" | "SIGKILL"): boolean {

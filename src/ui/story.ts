@@ -98,8 +98,8 @@ function clock(): string {
 function tellExit(event: Extract<TrussEvent, { event: "model_exited" }>, options: StoryOptions, style: Style): string {
   const again = event.restart_in_ms === 0 ? "starting it again" : `starting it again in ${event.restart_in_ms} ms`;
   const line = style.red(`✖ the model's process ended: ${event.how}; ${again}\n`);
-  if (event.message === undefined) return line;
-  return line + renderErrorScreen({ ...event, message: event.message, title: "it was not caught" }, options);
+  if (event.message === undefined || event.message === event.how) return line;
+  return line + renderErrorScreen({ ...event, message: event.message, title: "nothing caught this" }, options);
 }
 
 function tellDraining(event: Extract<TrussEvent, { event: "draining" }>, style: Style): string {

@@ -120,3 +120,14 @@ export async function startProxy(upstreamPort: number): Promise<TestProxy> {
   proxy.port = (server.address() as AddressInfo).port;
   return proxy;
 }
+
+/** A client before the proxy and the server behind it, both raw. */
+export async function connectBoth() {
+  const server = await startRawServer();
+  const proxy = await startProxy(server.port);
+  const client = await openWire(proxy.port);
+  return { server, proxy, client };
+}
+
+export const plainRequest = "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+export const plainAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
