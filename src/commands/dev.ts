@@ -3,12 +3,13 @@ import { Command, Option } from "commander";
 import { openBrowser } from "../dev/open-browser.ts";
 import { Supervisor } from "../dev/supervisor.ts";
 import { exitCodes } from "../errors.ts";
-import type { Reporter, TrussEvent } from "../events.ts";
+import type { ReadyEvent, Reporter, TrussEvent } from "../events.ts";
 import { parsePort } from "../lib/port.ts";
 import { findProjectRoot } from "../project/find.ts";
 import { createJsonReporter } from "../ui/json.ts";
 import { createPlainReporter } from "../ui/plain.ts";
 import { createPrettyReporter } from "../ui/pretty.ts";
+import { type Shortcut, clearScreen, listenForShortcuts } from "../ui/shortcuts.ts";
 import { type CommandIo, type CommonOptions, withCommonOptions } from "./io.ts";
 
 interface DevFlags extends CommonOptions {
@@ -43,6 +44,7 @@ that does not build, load or start leaves the last good model serving. Watched a
 imports, config.yaml, .env, .env.local, package.json and tsconfig.json.
 
 Variables come from config.yaml, then .env, then .env.local, then the shell, the later one winning.
+On a terminal: r reload, o open, l endpoints, c clear, q quit, h help, each with Enter.
 Ctrl-C lets running work finish, for ten seconds at most, and calls the model's close(); a second one ends at once.
 
 With --json, stdout carries one object a line: ready, reloaded, reload_failed, request, stopped.
@@ -60,6 +62,8 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
     report({ event: "warning", message: "--reload hot is not available yet, swap is used", hint });
   }
   const signals = catchSignals(io);
+  const page = rememberPage(report, flags.open === true);
+  let stopListening: (() => void) | undefined;
   try {
     const supervisor = await Supervisor.open({
       dir: root,
@@ -68,17 +72,32 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
       strictPort: flags.strictPort === true,
       environment: flags.environment,
       ...(flags.inspect === undefined ? {} : { inspect: flags.inspect === true ? 0 : flags.inspect }),
-      report: flags.open === true ? openingPage(report) : report,
+      report: page.report,
       elapsed: io.elapsed,
     });
+    if (io.isTty && flags.json !== true && flags.nonInteractive !== true) {
+      const shortcuts = createShortcuts(io, supervisor, page.tellAgain, signals.quit);
+      stopListening = listenForShortcuts({ input: process.stdin, write: io.stderr, shortcuts });
+    }
     await signals.first;
     void signals.second.then(() => supervisor.kill());
     await supervisor.stop();
     report({ event: "stopped" });
     io.setExitCode(exitCodes.done);
   } finally {
+    stopListening?.();
     signals.release();
   }
+}
+
+function createShortcuts(io: CommandIo, supervisor: Supervisor, list: () => void, quit: () => void): Shortcut[] {
+  return [
+    { key: "r", does: "build and start the model again", run: () => supervisor.reload() },
+    { key: "o", does: "open the playground in the browser", run: () => openBrowser(supervisor.playground) },
+    { key: "l", does: "list the endpoints", run: list },
+    { key: "c", does: "clear the screen", run: () => io.stderr(clearScreen) },
+    { key: "q", does: "quit", run: quit },
+  ];
 }
 
 function createReporter(io: CommandIo, root: string, flags: DevFlags): Reporter {
@@ -97,14 +116,28 @@ function catchSignals(io: CommandIo) {
   const second = new Promise<void>((tell) => {
     tellSecond = tell;
   });
-  const release = io.onStopSignal((_signal, count) => (count === 1 ? tellFirst() : tellSecond()));
-  return { first, second, release };
+  let count = 0;
+  const quit = () => {
+    count += 1;
+    if (count === 1) tellFirst();
+    else tellSecond();
+  };
+  return { first, second, quit, release: io.onStopSignal(quit) };
 }
 
-/** Opens the playground once it can be seen. */
-function openingPage(report: Reporter): Reporter {
-  return (event: TrussEvent) => {
-    report(event);
-    if (event.event === "ready" && event.playground !== undefined) openBrowser(event.playground);
+/** Remembers what `ready` said, to say it again, and opens the playground with it where that is wished. */
+function rememberPage(report: Reporter, open: boolean) {
+  let ready: ReadyEvent | undefined;
+  return {
+    report: (event: TrussEvent) => {
+      report(event);
+      if (event.event === "reloaded" && ready !== undefined) ready = { ...ready, endpoints: event.endpoints ?? [] };
+      if (event.event !== "ready") return;
+      ready = event;
+      if (open && event.playground !== undefined) openBrowser(event.playground);
+    },
+    tellAgain: () => {
+      if (ready !== undefined) report(ready);
+    },
   };
 }

@@ -3,7 +3,6 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import type { EndpointReport, Reporter } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { projectPath } from "../lib/paths.ts";
-import { readEnvFiles } from "../project/env-files.ts";
 import { findProjectRoot } from "../project/find.ts";
 import type { RemoteError } from "../runtime/channel.ts";
 import { startCountdown } from "./countdown.ts";
@@ -16,7 +15,7 @@ import { type PlaygroundState, playgroundPath } from "./playground.ts";
 import { createSparePool } from "./spare.ts";
 import { Succession } from "./succession.ts";
 import { ProjectWatcher, projectFiles } from "./watch.ts";
-import { type Built, Workshop, modelEnv } from "./workshop.ts";
+import { type Built, Workshop, guessEnv } from "./workshop.ts";
 
 export interface DevOptions extends ListenOptions {
   /** The project's folder, or one below it. */
@@ -85,11 +84,15 @@ export class Supervisor {
         options.report({ event: "warning", message, hint: "files are looked at twice a second instead" }),
     });
     // Boots while the project is read. Should config.yaml add variables, another one is launched.
-    spares.prepare(this.#launch(modelEnv(readEnvFiles(root))), []);
+    spares.prepare(this.#launch(guessEnv(root)), []);
   }
 
   get url(): string {
     return serverUrl(this.#options.host, this.#front?.port ?? 0);
+  }
+
+  get playground(): string {
+    return this.url + playgroundPath;
   }
 
   /** Builds and starts the model again, edited or not. */
@@ -182,8 +185,8 @@ export class Supervisor {
     const { report, elapsed } = this.#options;
     if (this.#announced) return report({ event: "reloaded", id, changed, ms: Math.round(ms), endpoints });
     this.#announced = true;
-    const playground = this.url + playgroundPath;
-    report({ event: "ready", url: this.url, playground, endpoints, ms: Math.round(elapsed()) });
+    const { url, playground } = this;
+    report({ event: "ready", url, playground, endpoints, ms: Math.round(elapsed()) });
   }
 
   async #fail(id: number, error: RemoteError): Promise<void> {

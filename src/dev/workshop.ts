@@ -93,8 +93,18 @@ export class Workshop {
   }
 }
 
+/** The environment as far as it is known before config.yaml is read. */
+export function guessEnv(root: string): Record<string, string> {
+  try {
+    return modelEnv(readEnvFiles(root));
+  } catch {
+    // Reading the project meets the same fault, and tells of it.
+    return modelEnv({});
+  }
+}
+
 /** What a model process finds in `process.env`: the real environment wins over the files, the files over config.yaml. */
-export function modelEnv(
+function modelEnv(
   files: Readonly<Record<string, string>>,
   config: Readonly<Record<string, string>> = {},
 ): Record<string, string> {

@@ -62,10 +62,10 @@ export class DevServer {
   stdout = "";
   stderr = "";
 
-  constructor(dir: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  constructor(dir: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, json = true) {
     this.process = spawn(
       process.execPath,
-      [bin, "dev", dir, "--json", ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
+      [bin, "dev", dir, ...(json ? ["--json"] : []), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
       {
         cwd: tmpdir(),
         env: { ...process.env, ...env },
@@ -122,8 +122,13 @@ export class DevServer {
   }
 }
 
-export function startDev(project: TestProject, args?: readonly string[], env?: NodeJS.ProcessEnv): DevServer {
-  return new DevServer(project.dir, args, env);
+export function startDev(
+  project: TestProject,
+  args?: readonly string[],
+  env?: NodeJS.ProcessEnv,
+  json?: boolean,
+): DevServer {
+  return new DevServer(project.dir, args, env, json);
 }
 
 /** Ids of the processes below one, read from /proc. */

@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { promisify, stripVTControlCharacters } from "node:util";
+import { spawn } from "@lydell/node-pty";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { createProject, modelOf, patience, startDev } from "./dev-server.ts";
+
+const bin = fileURLToPath(new URL("../../bin/truss-ts.js", import.meta.url));
+const model = "model/model.ts";
+
+const curlInNode = `
+  const [url, flag, header, data, body] = process.argv.slice(1);
+  if (flag !== "-H" || data !== "-d") throw new Error(process.argv.join(" "));
+  const [name, value] = header.split(": ");
+  fetch(url, { method: "POST", headers: { [name]: value }, body }).then((a) => a.text()).then((t) => process.stdout.write(t));
+`;
+
+function openTerminal(dir: string, env: NodeJS.ProcessEnv = {}) {
+  const terminal = spawn(process.execPath, [bin, "dev", dir, "--port", "0"], {
+    cols: 60,
+    rows: 30,
+    env: { ...process.env, CI: "", TERM: "xterm-256color", NO_COLOR: "", ...env },
+  });
+  let raw = "";
+  terminal.onData((data) => (raw += data));
+  const exited = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+  let gone = false;
+  void exited.then(() => (gone = true));
+  onTestFinished(() => {
+    if (!gone) terminal.kill("SIGKILL");
+  });
+  const seen = (what: RegExp) => vi.waitFor(() => expect(stripVTControlCharacters(raw)).toMatch(what), patience);
+  return { terminal, exited, seen, raw: () => raw };
+}
+
+it("on a terminal: says where it serves, obeys its keys, and Ctrl-C ends it", async () => {
+  const project = createProject({ [model]: modelOf(1, '  load() { console.log("reading weights"); }\n') });
+  const { terminal, exited, seen, raw } = openTerminal(project.dir);
+  await seen(/│ reading weights[^]*ready in \d+ ms {2}http:\/\/127\.0\.0\.1:\d+[^]*curl http/);
+  expect(raw()).toContain("\u001b[");
+  terminal.write("r\r");
+  await seen(/reloaded by hand in \d+ ms/);
+  terminal.write("h\r");
+  await seen(/q \+ Enter {2}quit/);
+  project.save(model, "export class Model {");
+  await seen(/BUILD_FAILED[^]*model\/model\.ts:1[^]*❯ 1 │ export class Model \{[^]*last good model goes on serving/);
+  terminal.write("\u0003");
+  expect(await exited).toBe(0);
+  await seen(/stopped/);
+});
+
+it("on a terminal: q ends it too, and NO_COLOR is obeyed", async () => {
+  const project = createProject({ [model]: modelOf(1) });
+  const { terminal, exited, seen, raw } = openTerminal(project.dir, { NO_COLOR: "1" });
+  await seen(/ready in/);
+  terminal.write("q\r");
+  expect(await exited).toBe(0);
+  expect(raw()).not.toContain("\u001b[3");
+});
+
+it("elsewhere: the ready block on stdout, the story on stderr, and the printed line works as it stands", async () => {
+  const project = createProject({
+    [model]: "export class Model { predict(input: { prompt: string }) { return input.prompt.toUpperCase(); } }",
+  });
+  const dev = startDev(project, ["--non-interactive"], {}, false);
+  const line = await vi.waitFor(() => {
+    const found = /^curl .*$/m.exec(dev.stdout)?.[0];
+    if (found === undefined) throw new Error(dev.stdout + dev.stderr);
+    return found;
+  }, patience);
+  // The shell takes the line apart; Node stands in for curl, which not every machine has.
+  const { stdout } = await promisify(execFile)("sh", ["-c", `curl() { node -e "$SCRIPT" -- "$@"; }; ${line}`], {
+    env: { ...process.env, SCRIPT: curlInNode },
+  });
+  expect(stdout).toBe('"HELLO"');
+  await vi.waitFor(() => expect(dev.stderr).toMatch(/POST \/predict 200 \d+ ms/), patience);
+  expect(await dev.stop()).toBe(0);
+  expect(dev.stderr).toMatch(/stopped\n$/);
+  expect(dev.stdout + dev.stderr).not.toContain("\u001b");
+});
+
+it("tells of --help without a project", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [bin, "dev", "--help"], { cwd: "/" });
+  for (const word of [
+    "--port",
+    "--strict-port",
+    "--host",
+    "--reload",
+    "--environment",
+    "--inspect",
+    "--open",
+    "--json",
+  ]) {
+    expect(stdout).toContain(word);
+  }
+});
+
+it("--inspect opens a debugger in the model's process, and reloads go on", async () => {
+  const project = createProject({ [model]: modelOf(1) });
+  const dev = startDev(project, ["--inspect"]);
+  await dev.answers(1);
+  await vi.waitFor(() => expect(dev.stderr).toMatch(/Debugger listening on ws:\/\/127\.0\.0\.1:\d+/), patience);
+  project.save(model, modelOf(2));
+  await dev.answers(2);
+  dev.process.kill("SIGTERM");
+  await once(dev.process, "exit");
+});
