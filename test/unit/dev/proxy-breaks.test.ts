@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Wire, connectBoth, openWire, plainRequest, startProxy } from "./sockets.ts";
 
 describe("what breaks off", () => {
@@ -57,6 +57,25 @@ describe("what breaks off", () => {
     upstream.socket.destroy();
     await client.until("502");
     expect([proxy.outcomes, proxy.breaks]).toEqual([["failed"], 1]);
+  });
+
+  it.runIf(process.platform === "linux").each([
+    ["a small request that nobody has read may go elsewhere", 10, "unsent"],
+    ["one that may have been read in part must not", 100_000, "failed"],
+  ])("%s", async (_name, length, outcome) => {
+    // It takes connections and dies with all that was sent to it unread.
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      socket.on("error", () => undefined);
+      setImmediate(() => socket.resetAndDestroy());
+    });
+    onTestFinished(() => void server.close());
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const proxy = await startProxy((server.address() as AddressInfo).port);
+    const client = await openWire(proxy.port);
+    client.send(`POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${"x".repeat(length)}`);
+    await client.until("502");
+    expect(proxy.outcomes).toEqual([outcome]);
   });
 
   it("before there was a connection leaves the request whole", async () => {
