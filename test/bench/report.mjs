@@ -45,7 +45,7 @@ function spread(samples, digits) {
   return [median(samples), Math.min(...samples), Math.max(...samples)].map((value) => number(value, digits));
 }
 
-function number(value, digits = value < 10 ? 2 : value < 100 ? 1 : 0) {
+function number(value, digits = Number.isInteger(value) || value >= 100 ? 0 : value < 10 ? 2 : 1) {
   return value.toFixed(digits);
 }
 
