@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { listNotes, noted, predict } from "../support/calls.ts";
+import { appears, noted, pause, predict } from "../support/calls.ts";
 import { exchange, openRaw, request } from "../support/raw.ts";
 import type { Target } from "../support/target.ts";
 import { portOf } from "./websocket.ts";
@@ -108,9 +111,8 @@ export function defineNetwork(target: () => Target): void {
       const second = request("POST", "/predict", '"second"', [json, close]);
       connection.write(request("POST", "/predict", '"first"', [json]) + second.slice(0, 20));
       await connection.until((text) => text.includes('"first"'));
-      // Longer than an unused connection rests with the model's process.
-      for (let round = 0; round < 10; round += 1) await listNotes(target());
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Longer than an unused connection stays with the model's process.
+      await pause(150);
       connection.write(second.slice(20));
       expect(await connection.ended).toMatch(/HTTP\/1\.1 200 OK[^]*"first"HTTP\/1\.1 200 OK[^]*"second"$/);
     });
@@ -143,11 +145,12 @@ export function defineNetwork(target: () => Target): void {
       connection.write(request("POST", "/predict", '"used"', [json]));
       await connection.until((text) => text.endsWith('"used"'));
       // The connection has rested for a moment, as that of a prober has.
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await pause(150);
       let blocking = true;
-      const blocked = predict(target(), { do: "block", ms: 2_500 }).finally(() => (blocking = false));
-      // From here on the model's thread is taken: a readiness probe, which needs it, stays without an answer.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const folder = await mkdtemp(join(tmpdir(), "truss-ts-block-"));
+      const name = join(folder, "blocking");
+      const blocked = predict(target(), { do: "block", ms: 2_500, name }).finally(() => (blocking = false));
+      await appears(name);
       const asked = target().fetch("/");
       connection.write(request("GET", "/", undefined, [close]));
       expect(await connection.ended).toMatch(/"used"HTTP\/1\.1 200 OK[^]*true$/);
@@ -155,6 +158,7 @@ export function defineNetwork(target: () => Target): void {
       for (let round = 0; round < 5; round += 1) expect((await target().fetch("/")).status).toBe(200);
       expect(blocking).toBe(true);
       expect(await (await blocked).json()).toBe("unblocked");
+      await rm(folder, { recursive: true });
     });
   });
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Target } from "./target.ts";
 
@@ -103,3 +105,13 @@ export const families = [
   ["/v1/responses", "openai"],
   ["/v1/messages", "anthropic"],
 ] as const;
+
+/** Waits for a file, by which a model tells what it can tell by no answer. */
+export async function appears(file: string): Promise<void> {
+  await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true);
+}
+
+/** For a client whose own silence is what is tested. Nothing is expected to have happened by then. */
+export async function pause(ms: number): Promise<void> {
+  await delay(ms);
+}
