@@ -9,17 +9,21 @@ export interface FrontDeskOptions {
   readonly isReady: () => boolean;
   /** Takes a connection that is the model's, and what was read of it. */
   readonly handOver: (socket: Socket, head: Buffer) => void;
+  /** How long a new connection may say nothing, in milliseconds. @default 60 000 */
+  readonly firstSilenceMs?: number;
+  /** How long one may rest between two requests, in milliseconds. @default 5000 */
+  readonly restMs?: number;
 }
 
 /** Looks at the first bytes of each connection, and at a resting one's next: probes are answered here. */
 export interface FrontDesk {
   readonly receive: (socket: Socket) => void;
+  /** Takes a connection that comes back from the model's process. */
+  readonly receiveAgain: (socket: Socket) => void;
   /** Drops connections that rest here. */
   close(): void;
 }
 
-/** A connection that says nothing is closed after this long, as Node's own server does. Milliseconds. */
-const silenceMs = 5000;
 /** Longer than any path that is answered here, by far. */
 const longestStartLine = 256;
 
@@ -29,7 +33,8 @@ export function createFrontDesk(options: FrontDeskOptions): FrontDesk {
     answerProbe(request, response, options.isReady()),
   );
 
-  const receive = (socket: Socket) => {
+  const { firstSilenceMs = 60_000, restMs = 5_000 } = options;
+  const wait = (socket: Socket, silenceMs: number) => {
     let head: Buffer = Buffer.alloc(0);
     waiting.add(socket);
     const done = () => {
@@ -60,7 +65,8 @@ export function createFrontDesk(options: FrontDeskOptions): FrontDesk {
     socket.resume();
   };
   return {
-    receive,
+    receive: (socket) => wait(socket, firstSilenceMs),
+    receiveAgain: (socket) => wait(socket, restMs),
     close() {
       for (const socket of waiting) socket.destroy();
     },

@@ -52,7 +52,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
         state = "ready";
         return options.onReady({ port, endpoints: message.endpoints });
       case "returned":
-        return socket === undefined ? undefined : desk.receive(socket as Socket);
+        return socket === undefined ? undefined : desk.receiveAgain(socket as Socket);
       case "failed":
         failure = message.error;
         return options.onError?.(message.error);
