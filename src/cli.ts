@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import type { Command, CommanderError } from "commander";
 import type { CommandIo } from "./commands/io.ts";
 import { type ExitCode, TrussError, exitCodes, isTrussError } from "./errors.ts";
 import { packageVersion } from "./lib/package-root.ts";
@@ -55,8 +55,9 @@ const args = process.argv.slice(2);
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 try {
-  const program = await createProgram(createIo());
-  await program.parseAsync(args, { from: "user" });
+  // Nothing is loaded for an answer that needs nothing.
+  if (args.length === 1 && ["--version", "-V"].includes(args[0] ?? "")) process.stdout.write(`${packageVersion()}\n`);
+  else await (await createProgram(createIo())).parseAsync(args, { from: "user" });
 } catch (error) {
   exitCode = await explain(error);
 }
@@ -64,6 +65,7 @@ try {
 process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
 
 async function createProgram(io: CommandIo): Promise<Command> {
+  const { Command } = await import("commander");
   const program = new Command("truss-ts")
     .description(
       "Serve a TypeScript Model class to OpenAI and Anthropic clients, and package the same server anywhere.",
@@ -75,7 +77,9 @@ async function createProgram(io: CommandIo): Promise<Command> {
   const asked = args[0] === "help" ? args[1] : args.find((arg) => !arg.startsWith("-"));
   if (asked !== undefined && !commands.some((row) => row.name === asked)) throw await unknownCommand(asked);
   for (const row of commands) {
-    program.addCommand(row.name === asked ? await row.load(io) : placeholder(row));
+    // Enough of the others for the list in `--help`.
+    const placeholder = () => new Command(row.name).summary(row.summary).description(row.summary).argument(row.usage);
+    program.addCommand(row.name === asked ? await row.load(io) : placeholder());
   }
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
@@ -97,11 +101,6 @@ async function unknownCommand(asked: string): Promise<TrussError> {
     hint: meant === undefined ? "truss-ts --help lists the commands" : `did you mean ${meant}?`,
     exitCode: exitCodes.usage,
   });
-}
-
-/** Enough of a command for the list in `--help` and for suggestions. */
-function placeholder({ name, usage, summary }: CommandRow): Command {
-  return new Command(name).summary(summary).description(summary).argument(usage);
 }
 
 function prepare(command: Command, io: CommandIo): void {
@@ -142,7 +141,7 @@ function listenForStop(handler: Parameters<CommandIo["onStopSignal"]>[0]): () =>
 
 /** The one place where an error becomes words and an exit code. */
 async function explain(error: unknown): Promise<ExitCode> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const { renderError, renderBug } = await import("./ui/error-screen.ts");
   if (!isTrussError(error)) {
     process.stderr.write(renderBug(error, { version: packageVersion(), args }));
@@ -155,4 +154,9 @@ async function explain(error: unknown): Promise<ExitCode> {
     process.stdout.write(`${JSON.stringify({ error: { code, message, hint, file, line, column } })}\n`);
   }
   return error.exitCode;
+}
+
+/** Known by its code, so that commander need not be loaded to ask. It has told its own story. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
 }

@@ -1,4 +1,4 @@
-import { type BuildFailure, type BuildOptions, type OutputFile, context } from "esbuild";
+import { type BuildFailure, type BuildOptions, type OutputFile, context, stop } from "esbuild";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { projectPath } from "../lib/paths.ts";
@@ -37,6 +37,11 @@ export async function createBundler(project: Project, options: { outDir?: string
   const queue = createQueue(buildOnce);
   return {
     build: queue.run,
+    rest: async () => {
+      await queue.settle();
+      await esbuild.dispose();
+      await stop();
+    },
     close: () => {
       closed ??= queue.settle().then(async () => {
         await esbuild.dispose();

@@ -36,5 +36,7 @@ export interface Bundler {
    */
   build(): Promise<BuildResult>;
   /** Ends esbuild's work and removes the bundles. */
+  /** Ends esbuild's own process, for a caller that builds no more; what was built stays until `close()`. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }

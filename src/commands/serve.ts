@@ -51,6 +51,7 @@ async function serve(io: CommandIo, dir: string, flags: ServeFlags): Promise<voi
   });
   try {
     const bundle = await buildOnce(bundler);
+    await bundler.rest();
     if (stopped) return;
     front = await startFront({
       childFile: join(packageRoot(), "dist", "child.js"),

@@ -43,7 +43,9 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
   const settings = readSettings(start.config);
   const onModelError = (error: unknown, requestId: string) => {
     const remote = toRemoteError("INTERNAL", error, start.root);
-    log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
+    // In dev the parent shows it, with the source around it.
+    if (mode === "handoff")
+      log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
     send({ type: "request_error", requestId, error: remote });
   };
   const app = createApp({ host, log, slots: createSlots(settings.predictConcurrency), onModelError, ...settings.app });

@@ -70,7 +70,7 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
     };
     send({ type: "failed", error });
   });
-  watchForCrashes(model, start, log);
+  watchForCrashes(model, start, mode === "handoff" ? log : undefined);
   model.run().catch((error: RemoteError) => {
     log.write(
       "ERROR",
@@ -83,11 +83,11 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
 }
 
 /** What nobody caught is logged, told to the parent, and ends the process: its state can't be trusted any more. */
-function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog): void {
+function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog | undefined): void {
   const crash = (kind: string) => (reason: unknown) => {
     const loading = model.host.state === "loading";
     const error = toRemoteError(loading ? "LOAD_FAILED" : "MODEL_EXITED", reason, start.root);
-    log.write("ERROR", `${kind}: ${error.message}`, error.stack === undefined ? {} : { exc_info: error.stack });
+    log?.write("ERROR", `${kind}: ${error.message}`, error.stack === undefined ? {} : { exc_info: error.stack });
     leave({ type: "failed", error }, loading ? 1 : crashCode);
   };
   process.on("uncaughtException", crash("Uncaught exception"));

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { TrussError } from "../errors.ts";
+import { configName } from "../project/find.ts";
+import { redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
 import { createStyle } from "./style.ts";
 
@@ -75,7 +77,8 @@ export function renderBug(
 
 function readSource(root: string, file: string): string | undefined {
   try {
-    return readFileSync(resolve(root, file), "utf8");
+    const text = readFileSync(resolve(root, file), "utf8");
+    return basename(file) === configName ? redactSecrets(text) : text;
   } catch {
     return undefined;
   }
