@@ -9,20 +9,13 @@ export function environmentFile(env: NodeJS.ProcessEnv = process.env): string {
 
 export type EnvironmentReading =
   | { readonly found: false }
-  | { readonly found: true; readonly environment: Environment | null; readonly mtimeMs: number };
+  | { readonly found: true; readonly environment: Environment | null };
 
 /** Reads the environment file; absent or empty counts as not found. Throws on invalid JSON. */
 export async function readEnvironment(file: string): Promise<EnvironmentReading> {
-  let text: string;
-  let mtimeMs: number;
-  try {
-    ({ mtimeMs } = await stat(file));
-    text = await readFile(file, "utf8");
-  } catch {
-    return { found: false };
-  }
+  const text = await readFile(file, "utf8").catch(() => "");
   if (text.trim() === "") return { found: false };
-  return { found: true, environment: JSON.parse(text) as Environment | null, mtimeMs };
+  return { found: true, environment: JSON.parse(text) as Environment | null };
 }
 
 export interface EnvironmentWatch {
@@ -38,16 +31,22 @@ export interface EnvironmentWatch {
 /** Looks at the file now and then, and tells of each new value once. Returns the way to stop. */
 export function watchEnvironment(watch: EnvironmentWatch): () => void {
   let known = JSON.stringify(watch.known);
-  let lastMtime = 0;
+  let lastMtime: number | undefined;
   let busy = false;
 
   const look = async () => {
     if (busy) return;
     busy = true;
     try {
+      // A value that failed, or that cannot be read, is told of once: until the file changes again.
+      const mtime = await stat(watch.file).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => undefined,
+      );
+      if (mtime === undefined || mtime === lastMtime) return;
+      lastMtime = mtime;
       const reading = await readEnvironment(watch.file);
-      if (!reading.found || reading.mtimeMs === lastMtime) return;
-      lastMtime = reading.mtimeMs;
+      if (!reading.found) return;
       const text = JSON.stringify(reading.environment);
       if (text === known) return;
       known = text;

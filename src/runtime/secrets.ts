@@ -10,8 +10,6 @@ export interface SecretSources {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-const methodNames = new Set(["get"]);
-
 /**
  * The secrets that `config.yaml` declares, read anew at each access so that a rotated one is seen: the file
  * `/secrets/<name>`, else the environment's `TRUSS_SECRET_<name>`, else the value in `config.yaml`.
@@ -29,14 +27,19 @@ export function createSecrets(declared: Readonly<Record<string, string | null>>,
     return value;
   };
   const shown = () => `Secrets { ${names.join(", ")} }`;
+  // Printing, promises and coercion ask for these on any object. A secret of the same name comes first.
+  const ownMembers: Readonly<Record<string, unknown>> = Object.assign(Object.create(null), {
+    get,
+    toString: shown,
+    toJSON: () => ({ declared: names }),
+    then: undefined,
+  });
 
   return new Proxy({} as Secrets, {
     get(_target, key) {
-      if (key === inspect.custom || key === "toString") return shown;
-      if (key === "toJSON") return () => ({ declared: names });
-      // Promise machinery and coercion ask for these on any object: they are no secrets' names.
-      if (typeof key === "symbol" || (key === "then" && !Object.hasOwn(declared, key))) return undefined;
-      return methodNames.has(key) && !Object.hasOwn(declared, key) ? get : get(key);
+      if (key === inspect.custom) return shown;
+      if (typeof key === "symbol") return undefined;
+      return key in ownMembers && !Object.hasOwn(declared, key) ? ownMembers[key] : get(key);
     },
     has: (_target, key) => typeof key === "string" && Object.hasOwn(declared, key),
     ownKeys: () => [],

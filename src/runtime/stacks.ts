@@ -23,7 +23,11 @@ export function toRemoteError(code: ErrorCode, error: unknown, root: string): Re
 
 export function messageOf(error: unknown): string {
   if (error instanceof Error || hasStack(error)) return (error as Error).message || (error as Error).name;
-  return typeof error === "string" ? error : String(error);
+  try {
+    return String(error);
+  } catch {
+    return "something that cannot be shown was thrown";
+  }
 }
 
 /** Node maps the stack by the bundle's source map; the runtime's own frames below the model's are cut. */
