@@ -7,15 +7,17 @@ export interface IdleReturns {
   free(socket: Socket): void;
 }
 
-/** How long a connection rests here first: a client in full swing never goes back and forth. Milliseconds. */
-const restMs = 30;
+/** A client in full swing never goes back and forth. Milliseconds. */
+const defaultRestMs = 30;
 
 /**
  * A connection that rests belongs to the process that owns the port, where a blocked model cannot keep a health
  * probe on it waiting. Only one between two requests can go: no answer running, the last body read to its end, and
  * no byte of a next request read yet.
+ *
+ * @param restMs how long a connection rests here first, in milliseconds
  */
-export function createIdleReturns(giveBack: (socket: Socket) => void): IdleReturns {
+export function createIdleReturns(giveBack: (socket: Socket) => void, restMs = defaultRestMs): IdleReturns {
   const resting = new Map<Socket, { since: number; bytesRead: number }>();
   const running = new WeakMap<Socket, number>();
   let timer: NodeJS.Timeout | undefined;
