@@ -42,6 +42,8 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
 
   const server = createAdaptorServer({
     hostname: "localhost",
+    // A large body over a slow line takes as long as it takes.
+    serverOptions: { requestTimeout: 0 },
     fetch(request, env) {
       const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
       const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);

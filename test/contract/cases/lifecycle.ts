@@ -22,6 +22,7 @@ export function defineLifecycle(command: ServeCommand): void {
 
   defineEnvironment(command);
   defineShutdown(command);
+  defineBusyPort(command);
   if (command === "serve") defineLoading(start);
   if (command === "serve") defineFailures(start);
 }
@@ -256,6 +257,33 @@ function defineShutdown(command: ServeCommand): void {
       server.child.kill("SIGINT");
       expect(await server.ended).toBeOneOf([0, 130]);
       expect(server.log()).toContain("the model was closed");
+    });
+  });
+}
+
+function defineBusyPort(command: ServeCommand): void {
+  describe("a busy port", () => {
+    const begin = async (port: number, flags: readonly string[] = []) =>
+      keep(await startServer(command, "page", { port, flags }));
+
+    it("is told of, with its number, and ends the strict with 1", async () => {
+      const { port } = keep(await openServer(command, "page"));
+      const server = await begin(port, command === "dev" ? ["--strict-port"] : []);
+      expect(await server.ended).toBe(1);
+      expect(server.log()).toContain(String(port));
+      expect(server.log()).not.toMatch(/\n\s+at /);
+      expect(server.events).toEqual([]);
+    });
+
+    if (command === "serve") return;
+
+    it("makes dev take the next free one, and say so", async () => {
+      const { port } = keep(await openServer(command, "page"));
+      const server = await begin(port);
+      await server.event(({ event }) => event === "ready");
+      expect(server.port).toBeGreaterThan(port);
+      expect(server.log()).toContain(String(port));
+      expect(server.log()).toContain(String(server.port));
     });
   });
 }

@@ -12,6 +12,8 @@ export interface ServerOptions extends OpenOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** @default any free one */
   readonly port?: number;
+  /** Further flags. */
+  readonly flags?: readonly string[];
 }
 
 export interface Event {
@@ -54,11 +56,11 @@ export async function openServer(
 export async function startServer(
   command: ServeCommand,
   fixture: Fixture,
-  { config, env = {}, port = 0 }: ServerOptions = {},
+  { config, env = {}, port = 0, flags = [] }: ServerOptions = {},
 ): Promise<Server> {
   const project = await makeProject(fixture, config);
   const args = [join(repository, "bin", "truss-ts.js"), command, project.root, "--port", String(port), "--json"];
-  const child = spawn(process.execPath, [...args, "--host", "127.0.0.1"], {
+  const child = spawn(process.execPath, [...args, "--host", "127.0.0.1", ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
