@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pause, predict } from "./support/calls.ts";
+import { appears, pause, predict } from "./support/calls.ts";
 import { type RawConnection, openRaw, request } from "./support/raw.ts";
 import { type Server, openServer } from "./support/server.ts";
 
@@ -110,6 +111,21 @@ describe("connections between the processes of serve", () => {
     };
     await Promise.all(Array.from({ length: 60 }, worker));
     expect((await predict(server, 1)).status).toBe(200);
+  });
+
+  it("connections that come while the model computes are answered afterwards, but for those that left", async () => {
+    const name = join(server.root, "blocking");
+    const blocked = predict(server, { do: "block", ms: 1_500, name });
+    await appears(name);
+    const workers = Array.from({ length: 60 }, async (_, client) => {
+      const connection = await openRaw(server.port);
+      connection.write(ask(client, "Connection: close"));
+      if (client % 3 !== 0) return expect(idsIn(await connection.ended)).toEqual([client]);
+      return connection.socket.resetAndDestroy();
+    });
+    expect((await server.fetch("/")).status).toBe(200);
+    await Promise.all(workers);
+    expect((await blocked).status).toBe(200);
   });
 
   it("probes and requests take turns on one connection", async () => {
