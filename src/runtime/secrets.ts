@@ -28,18 +28,18 @@ export function createSecrets(declared: Readonly<Record<string, string | null>>,
   };
   const shown = () => `Secrets { ${names.join(", ")} }`;
   // Printing, promises and coercion ask for these on any object. A secret of the same name comes first.
-  const ownMembers: Readonly<Record<string, unknown>> = Object.assign(Object.create(null), {
-    get,
-    toString: shown,
-    toJSON: () => ({ declared: names }),
-    then: undefined,
-  });
+  const ownMembers = new Map<string, unknown>([
+    ["get", get],
+    ["toString", shown],
+    ["toJSON", () => ({ declared: names })],
+    ["then", undefined],
+  ]);
 
   return new Proxy({} as Secrets, {
     get(_target, key) {
       if (key === inspect.custom) return shown;
       if (typeof key === "symbol") return undefined;
-      return key in ownMembers && !Object.hasOwn(declared, key) ? ownMembers[key] : get(key);
+      return ownMembers.has(key) && !Object.hasOwn(declared, key) ? ownMembers.get(key) : get(key);
     },
     has: (_target, key) => typeof key === "string" && Object.hasOwn(declared, key),
     ownKeys: () => [],

@@ -67,7 +67,7 @@ describe("the front desk", () => {
     ["a request", "POST /predict HTTP/1.1\r\n"],
     ["its first byte", "P"],
     ["another GET", "GET /predict HTTP/1.1\r\n"],
-    ["what begins like a probe", "GET /x" + " HTTP/1.1\r\n"],
+    ["what begins like a probe", "GET /x HTTP/1.1\r\n"],
     ["no HTTP", "\x16\x03\x01"],
     ["a lower-case verb", "get / HTTP/1.1\r\n\r\n"],
     ["an absolute URL", "GET http://x/ HTTP/1.1\r\n\r\n"],

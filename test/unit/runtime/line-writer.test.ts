@@ -36,7 +36,7 @@ describe("createLineWriter", () => {
 
   it("a reader that is slow gets whole lines, in order", async () => {
     const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", [pipe]);
+    makePipe(pipe);
     const reader = open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = createLineWriter(open(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     const lines = Array.from({ length: 5000 }, (_, index) => `${JSON.stringify({ index, text: "ä".repeat(100) })}\n`);
@@ -57,7 +57,7 @@ describe("createLineWriter", () => {
 
   it("a reader that takes nothing loses lines, not memory", () => {
     const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", [pipe]);
+    makePipe(pipe);
     const reader = open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = createLineWriter(open(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     const line = `${"x".repeat(1023)}\n`;
@@ -79,6 +79,11 @@ describe("createLineWriter", () => {
     expect(() => writer.flush()).not.toThrow();
   });
 });
+
+/** Node has no call of its own for it. */
+function makePipe(file: string): void {
+  execFileSync("sh", ["-c", `mkfifo "$0"`, file]);
+}
 
 function readSome(fd: number, into: Buffer): number {
   try {
