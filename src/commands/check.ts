@@ -32,7 +32,7 @@ interface Findings {
 export function createCheckCommand(io: CommandIo): Command {
   const command = new Command("check")
     .description("list what a project would serve, or all that is wrong with it")
-    .argument("[dir]", "the project's folder", ".")
+    .argument("[dir]", "the project's folder, or one inside it", ".")
     .option("--environment <name>", "the environment to construct the model for")
     .addHelpText("after", helpText)
     .action((dir: string, flags: CheckFlags) => check(io, dir, flags));

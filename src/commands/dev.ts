@@ -26,7 +26,7 @@ interface DevFlags extends CommonOptions {
 export function createDevCommand(io: CommandIo): Command {
   const command = new Command("dev")
     .description("serve a project and every edit of it")
-    .argument("[dir]", "the project's folder", ".")
+    .argument("[dir]", "the project's folder, or one inside it", ".")
     .option("-p, --port <port>", "port to listen on; 0: any free one", parsePort, 8080)
     .option("--strict-port", "fail when the port is in use, instead of taking the next free one")
     .option("--host <address>", "address to listen on; 0.0.0.0: every network", "127.0.0.1")

@@ -7,7 +7,6 @@ import { packageRoot } from "../lib/package-root.ts";
 import { parsePort } from "../lib/port.ts";
 import { loadProject } from "../project/load.ts";
 import type { Project } from "../project/types.ts";
-import type { RemoteError } from "../runtime/channel.ts";
 import { type Front, startFront } from "../runtime/front.ts";
 import { readSettings } from "../runtime/settings.ts";
 import type { CommandIo, CommonOptions } from "./io.ts";
@@ -21,7 +20,7 @@ interface ServeFlags extends CommonOptions {
 export function createServeCommand(io: CommandIo): Command {
   const command = new Command("serve")
     .description("run the production server on a project")
-    .argument("[dir]", "the project's folder", ".")
+    .argument("[dir]", "the project's folder, or one inside it", ".")
     .option("--port <port>", "port to listen on; 0: any free one", parsePort, 8080)
     .option("--host <address>", "address to listen on", "0.0.0.0")
     .addHelpText(
@@ -68,8 +67,8 @@ async function serve(io: CommandIo, dir: string, flags: ServeFlags): Promise<voi
       host: flags.host,
       port: flags.port,
       onReady: ({ port, endpoints }) => printReady(io, flags.host, port, endpoints),
-      onError: (error) => io.stderr(failureText(error)),
     });
+    if (stopped) front.drain(drainTimeoutMs);
     const code = await front.ended;
     io.stdout(`${JSON.stringify({ event: "stopped" })}\n`);
     io.setExitCode(code === 0 ? exitCodes.done : code === 70 ? exitCodes.bug : exitCodes.failure);
@@ -110,8 +109,4 @@ function printReady(io: CommandIo, host: string, port: number, endpoints: readon
   io.stdout(
     `${JSON.stringify({ event: "ready", url: `http://${address}:${port}`, endpoints, ms: Math.round(io.elapsed()) })}\n`,
   );
-}
-
-function failureText(error: RemoteError): string {
-  return error.hint === undefined ? "" : `${error.message}\n  ${error.hint}\n`;
 }

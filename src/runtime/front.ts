@@ -3,7 +3,7 @@ import { type Server, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { type ErrorCode, TrussError } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
-import type { FromModel, ModelStart, RemoteError, ToModel } from "./channel.ts";
+import type { FromModel, ModelStart, ToModel } from "./channel.ts";
 import { createFrontDesk } from "./front-desk.ts";
 
 export interface FrontOptions {
@@ -17,7 +17,6 @@ export interface FrontOptions {
   readonly host: string;
   readonly port: number;
   readonly onReady: (ready: { readonly port: number; readonly endpoints: readonly EndpointReport[] }) => void;
-  readonly onError?: (error: RemoteError) => void;
 }
 
 /** The process that owns the port. It answers probes itself and hands every other connection to the model process. */
@@ -45,7 +44,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   });
   listener.on("connection", desk.receive);
 
-  let failure: RemoteError | undefined;
+  let failed = false;
   child.on("message", (message: FromModel, socket?: unknown) => {
     switch (message.type) {
       case "ready":
@@ -54,8 +53,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       case "returned":
         return socket === undefined ? undefined : desk.receiveAgain(socket as Socket);
       case "failed":
-        failure = message.error;
-        return options.onError?.(message.error);
+        failed = true;
+        return undefined;
       default:
         return undefined;
     }
@@ -64,7 +63,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     child.once("exit", (code) => {
       listener.close();
       desk.close();
-      resolve(exitCode(code, state === "draining", state === "loading" || failure !== undefined));
+      resolve(exitCode(code, state === "draining", state === "loading" || failed));
     });
   });
   sendToModel(child, { type: "start", start: options.start, mode: "handoff" });
@@ -140,7 +139,8 @@ function sendToModel(child: ChildProcess, message: ToModel): void {
 }
 
 function exitCode(code: number | null, draining: boolean, failed: boolean): number {
-  if (draining) return 0;
+  // Killed on the way out: what was running has not ended.
+  if (draining) return code === 0 ? 0 : 1;
   if (failed) return code === null || code === 0 ? 1 : code;
   return code === null || code === 0 ? 70 : code;
 }

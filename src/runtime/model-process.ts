@@ -10,6 +10,7 @@ import { environmentFile, readEnvironment, watchEnvironment } from "./environmen
 import { LoadError, ModelHost, pickModelClass } from "./lifecycle.ts";
 import { createSlots } from "./limits.ts";
 import type { RuntimeLog } from "./log.ts";
+import { beginScopes } from "./request-scope.ts";
 import { createSecrets, declaredSecrets } from "./secrets.ts";
 import { type ModelServer, createModelServer } from "./server.ts";
 import { readSettings } from "./settings.ts";
@@ -70,6 +71,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
         throw loadFailure(error, start.root);
       });
       stopWatching = followEnvironment(host, start, log);
+      beginScopes();
       send({ type: "ready", endpoints: endpointReports(host), ms: Math.round(performance.now() - started) });
     },
     adopt: server.adopt,

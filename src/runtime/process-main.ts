@@ -72,11 +72,8 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
   });
   watchForCrashes(model, start, mode === "handoff" ? log : undefined);
   model.run().catch((error: RemoteError) => {
-    log.write(
-      "ERROR",
-      `Exception while loading model: ${error.message}`,
-      error.stack === undefined ? {} : { exc_info: error.stack },
-    );
+    // In dev the parent shows it, with the source around it.
+    if (mode === "handoff") log.write("ERROR", `Exception while loading model: ${error.message}`, logFields(error));
     leave({ type: "failed", error }, 1);
   });
   return model;
@@ -87,11 +84,15 @@ function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog
   const crash = (kind: string) => (reason: unknown) => {
     const loading = model.host.state === "loading";
     const error = toRemoteError(loading ? "LOAD_FAILED" : "MODEL_EXITED", reason, start.root);
-    log?.write("ERROR", `${kind}: ${error.message}`, error.stack === undefined ? {} : { exc_info: error.stack });
+    log?.write("ERROR", `${kind}: ${error.message}`, logFields(error));
     leave({ type: "failed", error }, loading ? 1 : crashCode);
   };
   process.on("uncaughtException", crash("Uncaught exception"));
   process.on("unhandledRejection", crash("Unhandled rejection"));
+}
+
+function logFields({ hint, stack }: RemoteError): Readonly<Record<string, string>> {
+  return { ...(hint === undefined ? {} : { hint }), ...(stack === undefined ? {} : { exc_info: stack }) };
 }
 
 async function describe(start: ModelStart): Promise<void> {

@@ -8,6 +8,7 @@ export interface RequestScope {
 const storage = new AsyncLocalStorage<RequestScope>();
 const running = new Set<RequestScope>();
 let wanted = false;
+let serving = false;
 
 /**
  * Runs a request's work so that log lines find its id. Before Node 24, following a request through its promises
@@ -24,9 +25,14 @@ export function trackScope(scope: RequestScope, state: "running" | "ended"): voi
   else running.delete(scope);
 }
 
+/** Until the model is ready, a waiting request has nothing to do with what the model logs. */
+export function beginScopes(): void {
+  serving = true;
+}
+
 export function currentScope(): RequestScope | undefined {
   const found = storage.getStore();
-  if (found !== undefined || running.size === 0) return found;
+  if (found !== undefined || running.size === 0 || !serving) return found;
   wanted = true;
   return running.size === 1 ? running.values().next().value : undefined;
 }

@@ -85,6 +85,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       server.close();
       server.closeIdleConnections();
       if (active.size > 0) await withDeadline(finished, timeoutMs);
+      if (active.size > 0) options.log.warn(`${active.size} running requests were cut: the time to drain is over`);
       await withDeadline(socketsClosed, timeoutMs);
       server.closeAllConnections();
     },
