@@ -1,6 +1,6 @@
 // npm test: makes the clone ready, then runs every check and every test. The last line is "N passed, N failed".
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepare, root } from "./prepare.mjs";
@@ -35,6 +35,7 @@ for (const part of ["unit", "contract", "e2e", "package"]) {
   count(part, result?.numPassedTests ?? 0, (result?.numFailedTests ?? 0) + (broken ? 1 : 0));
 }
 
+rmSync(reports, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 

@@ -1,6 +1,7 @@
 import type { ModelClass } from "./model/contract.ts";
 import type { EndpointReport, JsonEvent } from "./events.ts";
 import { isTrussError } from "./errors.ts";
+import { serverUrl } from "./lib/url.ts";
 import { type Front, startFront } from "./runtime/front.ts";
 import type { ModelStart } from "./runtime/channel.ts";
 import { pickModelClass } from "./runtime/lifecycle.ts";
@@ -80,7 +81,7 @@ function superviseFront(front: Front, drainTimeoutMs: number): Promise<number> {
 }
 
 function readyEvent(host: string, port: number, endpoints: readonly EndpointReport[]): JsonEvent {
-  return { event: "ready", url: `http://${host}:${port}`, endpoints, ms: Math.round(performance.now()) };
+  return { event: "ready", url: serverUrl(host, port), endpoints, ms: Math.round(performance.now()) };
 }
 
 function print(event: JsonEvent): void {

@@ -5,6 +5,7 @@ import { TrussError, exitCodes } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { parsePort } from "../lib/port.ts";
+import { serverUrl } from "../lib/url.ts";
 import { loadProject } from "../project/load.ts";
 import type { Project } from "../project/types.ts";
 import { type Front, startFront } from "../runtime/front.ts";
@@ -104,9 +105,7 @@ function configWithSecrets(project: Project): Readonly<Record<string, unknown>> 
 }
 
 function printReady(io: CommandIo, host: string, port: number, endpoints: readonly EndpointReport[]): void {
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const address = shown.includes(":") ? `[${shown}]` : shown;
   io.stdout(
-    `${JSON.stringify({ event: "ready", url: `http://${address}:${port}`, endpoints, ms: Math.round(io.elapsed()) })}\n`,
+    `${JSON.stringify({ event: "ready", url: serverUrl(host, port), endpoints, ms: Math.round(io.elapsed()) })}\n`,
   );
 }

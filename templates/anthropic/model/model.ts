@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { toMessage } from "truss-ts";
+import { HttpError, toMessage } from "truss-ts";
 import type { GenerationPart, MessageRequest } from "truss-ts";
 import { reply } from "./listener.ts";
 
@@ -7,6 +7,9 @@ import { reply } from "./listener.ts";
 export class Model {
   /** `POST /v1/messages`. The answer is streamed or whole, as the client asks. */
   messages(input: MessageRequest, request: Request) {
+    if (!Array.isArray(input.messages) || input.messages.length === 0) {
+      throw new HttpError(400, "messages must be a list with at least one message", { param: "messages" });
+    }
     return toMessage(input, this.generate(input, request.signal));
   }
 

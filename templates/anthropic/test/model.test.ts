@@ -40,3 +40,7 @@ test("keeps to max_tokens", async () => {
   const message = await anthropic.messages.create({ model: "anthropic", max_tokens: 2, messages });
   assert.equal(message.stop_reason, "max_tokens");
 });
+
+test("tells a client what is missing", async () => {
+  assert.equal((await model.post("/v1/messages", { model: "anthropic", max_tokens: 5 })).status, 400);
+});

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { toChatCompletion, toMessage, toResponse } from "truss-ts";
+import { HttpError, toChatCompletion, toMessage, toResponse } from "truss-ts";
 import type { ChatCompletionRequest, GenerationPart, MessageRequest, ModelContext, ResponseRequest } from "truss-ts";
 import { lastUserText, textOf } from "./conversation.ts";
 import { createGenerator } from "./generator.ts";
@@ -28,6 +28,7 @@ export class Model {
 
   /** `POST /v1/chat/completions`: the OpenAI SDK, and nearly everything else. */
   chat_completions(input: ChatCompletionRequest, request: Request) {
+    requireMessages(input.messages, "messages");
     const answer = this.generate(input.messages, {
       maxTokens: input.max_completion_tokens ?? input.max_tokens,
       temperature: input.temperature,
@@ -40,6 +41,7 @@ export class Model {
 
   /** `POST /v1/messages`: the Anthropic SDK, Claude Code. */
   messages(input: MessageRequest, request: Request) {
+    requireMessages(input.messages, "messages");
     const answer = this.generate([input.system, input.messages].flat(), {
       maxTokens: input.max_tokens,
       // Newer models of theirs take none, so the SDK's type has lost it; clients still send it.
@@ -52,6 +54,7 @@ export class Model {
 
   /** `POST /v1/responses`: the OpenAI SDK's newer API, Codex. */
   responses(input: ResponseRequest, request: Request) {
+    if (typeof input.input !== "string") requireMessages(input.input, "input");
     const answer = this.generate([input.instructions, input.input].flat(), {
       maxTokens: input.max_output_tokens,
       temperature: input.temperature,
@@ -73,4 +76,10 @@ export class Model {
       signal: wishes.signal,
     });
   }
+}
+
+/** A request without a question is the client's mistake: a 400 says so, and its SDK does not try again. */
+function requireMessages(messages: unknown, param: string): void {
+  if (Array.isArray(messages) && messages.length > 0) return;
+  throw new HttpError(400, `${param} must be a list with at least one message`, { param });
 }

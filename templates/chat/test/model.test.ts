@@ -72,3 +72,10 @@ test("ends when the client goes away", async () => {
   }
   assert.ok(chunks < 20);
 });
+
+test("tells a client what is missing", async () => {
+  for (const path of ["/v1/chat/completions", "/v1/messages", "/v1/responses"]) {
+    assert.equal((await model.post(path, { model: "chat" })).status, 400, path);
+  }
+  assert.equal((await model.post("/v1/chat/completions", { model: "chat", messages: "hi" })).status, 400);
+});
