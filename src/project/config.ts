@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Fault } from "../errors.ts";
 import { staysInside } from "../lib/paths.ts";
 import { configName } from "./find.ts";
@@ -17,6 +17,9 @@ export interface ConfigResult {
   readonly faults: readonly Fault[];
 }
 
+/** In bytes. Parsing takes the time of a reload, during which nothing else is answered. */
+const sizeLimit = 1024 * 1024;
+
 /** Reads and checks the `config.yaml` of a project's folder. */
 export async function readConfig(root: string): Promise<ConfigResult> {
   const text = readConfigText(root);
@@ -30,8 +33,11 @@ export async function readConfig(root: string): Promise<ConfigResult> {
 }
 
 function readConfigText(root: string): string | Fault {
+  const path = join(root, configName);
   try {
-    return readFileSync(join(root, configName), "utf8");
+    const { size } = statSync(path);
+    if (size > sizeLimit) return describeSize(size);
+    return readFileSync(path, "utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     return {
@@ -44,6 +50,15 @@ function readConfigText(root: string): string | Fault {
           : `Check the file's permissions.`,
     };
   }
+}
+
+function describeSize(size: number): Fault {
+  return {
+    code: "CONFIG_INVALID",
+    message: `${configName} is too large: ${(size / 1024 / 1024).toFixed(1)} MiB, and 1 MiB is the most.`,
+    file: configName,
+    hint: "Keep data in files of the data folder, and read them in load().",
+  };
 }
 
 /** A folder outside the project would work here and be missing in what is pushed. */

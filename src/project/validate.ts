@@ -4,17 +4,24 @@ import { suggest } from "../lib/suggest.ts";
 import { createConfigSchema } from "./schema.ts";
 import type { ConfigSource } from "./yaml.ts";
 
+/** Nobody reads more of one kind, and finding the place of each costs time. */
+const faultLimit = 100;
+
 /** All that is wrong with the keys and values of a parsed `config.yaml`. */
 export async function validateConfig(source: ConfigSource): Promise<readonly Fault[]> {
   const schema = createConfigSchema(await import("zod"));
   const result = schema.safeParse(source.values);
   const faults = result.success
     ? []
-    : result.error.issues.flatMap((issue) =>
-        issue.code === "unrecognized_keys"
-          ? issue.keys.map((key) => describeUnknownKey(source, issue.path, key, knownKeys(schema, issue.path)))
-          : [describeIssue(source, issue)],
-      );
+    : result.error.issues
+        .slice(0, faultLimit)
+        .flatMap((issue) =>
+          issue.code === "unrecognized_keys"
+            ? issue.keys
+                .slice(0, faultLimit)
+                .map((key) => describeUnknownKey(source, issue.path, key, knownKeys(schema, issue.path)))
+            : [describeIssue(source, issue)],
+        );
   return [...faults, ...findCombinationFaults(source)];
 }
 

@@ -13,6 +13,9 @@ export interface ConfigSource {
 
 type Library = typeof yaml;
 
+/** The library looks for each alias's anchor among all others. */
+const aliasLimit = 10_000;
+
 /** Parses the text with the meaning it has for Truss, which reads YAML 1.1 (`yes` is true, `<<` merges). */
 export async function parseConfig(text: string): Promise<ConfigSource> {
   const library = await import("yaml");
@@ -21,6 +24,8 @@ export async function parseConfig(text: string): Promise<ConfigSource> {
     version: "1.1",
     lineCounter: counter,
     prettyErrors: false,
+    // The library compares each key with all before it.
+    uniqueKeys: false,
     customTags: trussTags,
   });
   const faultAtOffset = (offset: number, message: string, hint?: string): Fault => {
@@ -30,8 +35,8 @@ export async function parseConfig(text: string): Promise<ConfigSource> {
   };
   const faults = [
     ...document.errors.map((error) => faultAtOffset(error.pos[0], ...explainYamlError(error))),
-    ...findBrokenAliases(library, document).map(([node, message, hint]) =>
-      faultAtOffset(offsetOf(node), message, hint),
+    ...[...findTwins(library, document), ...findBrokenAliases(library, document)].map(([offset, message, hint]) =>
+      faultAtOffset(offset, message, hint),
     ),
   ];
   const faultAt: ConfigSource["faultAt"] = (path, message, hint, at = "value") =>
@@ -49,7 +54,7 @@ export async function parseConfig(text: string): Promise<ConfigSource> {
 
 function readValues(document: yaml.Document): unknown {
   try {
-    return document.toJS({ maxAliasCount: 10_000 }) ?? {};
+    return document.toJS({ maxAliasCount: aliasLimit }) ?? {};
   } catch {
     return undefined;
   }
@@ -82,8 +87,6 @@ function explainYamlError(error: yaml.YAMLParseError): [message: string, hint?: 
   switch (error.code) {
     case "TAB_AS_INDENT":
       return ["A tab indents this line; YAML allows spaces only.", "Replace the tab by spaces."];
-    case "DUPLICATE_KEY":
-      return ["This key is here twice in the same mapping.", "Remove one of the two."];
     case "MULTIPLE_DOCS":
       return [`${configName} holds more than one YAML document.`, "Remove the `---` line and what follows it."];
     case "BLOCK_AS_IMPLICIT_KEY":
@@ -93,20 +96,50 @@ function explainYamlError(error: yaml.YAMLParseError): [message: string, hint?: 
   }
 }
 
-function findBrokenAliases(library: Library, document: yaml.Document): [yaml.Node, string, string][] {
-  const broken: [yaml.Node, string, string][] = [];
+/** What is wrong at an offset, and what to do about it. */
+type Flaw = [offset: number, message: string, hint?: string];
+
+function findTwins(library: Library, document: yaml.Document): Flaw[] {
+  const twins: Flaw[] = [];
   library.visit(document, {
-    Alias(_key, node, path) {
-      const target = node.resolve(document);
-      if (target === undefined) {
-        broken.push([
-          node,
-          `There is no anchor &${node.source} above this alias.`,
-          "Define the anchor first, or quote the value.",
-        ]);
-      } else if (path.includes(target)) {
-        broken.push([node, `*${node.source} contains itself.`, "An alias must not stand inside its own anchor."]);
+    Map(_key, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!library.isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          twins.push([key.range?.[0] ?? 0, "This key is here twice in the same mapping.", "Remove one of the two."]);
+        }
+        seen.add(key.value);
       }
+    },
+  });
+  // An outer mapping is looked at before those inside.
+  return twins.toSorted(([left], [right]) => left - right);
+}
+
+function findBrokenAliases(library: Library, document: yaml.Document): Flaw[] {
+  const broken: Flaw[] = [];
+  const anchors = new Map<string, yaml.Node>();
+  let count = 0;
+  library.visit(document, {
+    Node(_key, node) {
+      if ("anchor" in node && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+    Alias(_key, node, path) {
+      const target = anchors.get(node.source);
+      count += 1;
+      if (count > aliasLimit) {
+        broken.push([offsetOf(node), `This file has more than ${aliasLimit} aliases.`, "Write the values out."]);
+        return library.visit.BREAK;
+      }
+      if (target === undefined) {
+        const message = `There is no anchor &${node.source} above this alias.`;
+        broken.push([offsetOf(node), message, "Define the anchor first, or quote the value."]);
+      } else if (path.includes(target)) {
+        const message = `*${node.source} contains itself.`;
+        broken.push([offsetOf(node), message, "An alias must not stand inside its own anchor."]);
+      }
+      return undefined;
     },
   });
   return broken;
