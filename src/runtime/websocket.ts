@@ -7,6 +7,7 @@ import type { ModelHost } from "./lifecycle.ts";
 import type { RuntimeLog } from "./log.ts";
 import { createModelRequest } from "./model-request.ts";
 import { canonicalPath } from "./paths.ts";
+import { reenter } from "./reenter.ts";
 import { chooseRequestId } from "./request-id.ts";
 import { runInScope } from "./request-scope.ts";
 
@@ -40,10 +41,11 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     handleProtocols: () => false,
   });
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (incoming.headers.upgrade?.toLowerCase() !== "websocket") return reenter(server, incoming, socket, head);
     socket.on("error", () => socket.destroy());
     const refusal = refuse(incoming, options.host);
     if (refusal !== undefined) return rejectUpgrade(socket, refusal.status, refusal.message);
-    wss.handleUpgrade(incoming, socket, head, (webSocket) => void converse(webSocket, incoming, options));
+    return wss.handleUpgrade(incoming, socket, head, (webSocket) => void converse(webSocket, incoming, options));
   });
   return {
     get open() {
