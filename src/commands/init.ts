@@ -83,15 +83,29 @@ Examples:
 
 async function runInit(io: CommandIo, dir: string | undefined, flags: InitFlags): Promise<void> {
   if (flags.listTemplates === true) return printTemplates(io, flags.json === true);
-  const stop = new AbortController();
-  const release = io.onStopSignal(() => stop.abort(cancelled()));
+  const stop = listenForStop(io);
   const interactive = io.isTty && ![flags.nonInteractive, flags.yes, flags.json].includes(true);
   const report = createInitReport({ ...io, live: io.isTty && flags.json !== true });
   try {
-    await createProject({ io, flags, report, signal: stop.signal, interactive }, dir);
+    await Promise.race([createProject({ io, flags, report, signal: stop.signal, interactive }, dir), stop.forced]);
   } finally {
-    release();
+    stop.release();
   }
+}
+
+/** The first signal ends what runs and undoes what is half made; `forced` rejects on the next one, whatever hangs. */
+function listenForStop(io: CommandIo) {
+  const first = new AbortController();
+  const second = new AbortController();
+  const forced = new Promise<never>((_resolve, reject) => {
+    const message = "Cancelled at once. Something half made may be left in the folder.";
+    second.signal.addEventListener("abort", () => reject(cancelled(message)), { once: true });
+  });
+  const release = io.onStopSignal((_signal, count) => {
+    if (count === 1) first.abort(cancelled());
+    else second.abort();
+  });
+  return { signal: first.signal, forced, release };
 }
 
 function printTemplates(io: CommandIo, json: boolean): void {

@@ -65,9 +65,13 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
     killGroup(child, "SIGTERM");
     timer = setTimeout(() => killGroup(child, "SIGKILL"), graceMs);
   };
+  const endNow = () => killGroup(child, "SIGKILL");
   signal.addEventListener("abort", end, { once: true });
+  // Should we be made to leave before it has ended.
+  process.once("exit", endNow);
   return () => {
     signal.removeEventListener("abort", end);
+    process.off("exit", endNow);
     clearTimeout(timer);
     // What outlived its parent would go on writing into the folder.
     if (signal.aborted) killGroup(child, "SIGKILL");

@@ -77,8 +77,10 @@ async function differs(dir: string, file: ProjectFile): Promise<boolean> {
   const path = join(dir, file.path);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
-  if (found.isDirectory()) {
-    throw new TrussError("WRITE_FAILED", `${file.path} stands in the way: it is a folder.`, {
+  // Opening a pipe would wait for somebody who writes into it.
+  if (!found.isFile()) {
+    const what = found.isDirectory() ? "a folder" : "neither a file nor a folder";
+    throw new TrussError("WRITE_FAILED", `${file.path} stands in the way: it is ${what}.`, {
       hint: `Move ${path} away, or choose another folder.`,
     });
   }

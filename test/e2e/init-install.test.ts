@@ -90,6 +90,19 @@ describe("an interruption", () => {
     },
   );
 
+  test("ends at once when it comes again, with whatever does not heed the first", async () => {
+    const cwd = makeFolder();
+    const PATH = pathWith("npm", "trap '' TERM; echo $$ > pid.new; mv pid.new pid; while :; do sleep 1; done");
+    const { child, ended } = start(minimal, { cwd, env: { PATH } });
+    await vi.waitFor(() => expect(existsSync(join(cwd, "app/pid"))).toBe(true), { timeout: 20_000 });
+    const pid = Number(readFileSync(join(cwd, "app/pid"), "utf8"));
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining("Cancelled at once") });
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 20_000 });
+  });
+
   // Whenever it comes: there is a whole project, or nothing.
   test.each(Array.from({ length: 12 }, (_, index) => index * 12))(
     "after %i ms leaves all or nothing",

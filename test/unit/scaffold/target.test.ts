@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -58,5 +59,14 @@ describe("what would be overwritten", () => {
     await expect(findOverwrites(folder, files)).rejects.toMatchObject({ code: "WRITE_FAILED" });
     mkdirSync(join(folder, "a.txt"));
     await expect(findOverwrites(folder, files)).rejects.toMatchObject({ code: "WRITE_FAILED" });
+  });
+
+  test("is never a pipe, which nobody may ever write to", async () => {
+    const folder = makeFolder();
+    execFileSync("mkfifo", [join(folder, "a.txt")]);
+    await expect(findOverwrites(folder, files)).rejects.toMatchObject({
+      code: "WRITE_FAILED",
+      message: expect.stringContaining("a.txt stands in the way"),
+    });
   });
 });
