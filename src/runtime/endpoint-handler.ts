@@ -17,6 +17,7 @@ import {
   streamResponse,
 } from "./reply.ts";
 import { runInScope } from "./request-scope.ts";
+import { messageOf, presentable } from "./stacks.ts";
 import { StreamTimeout, gather, isStream, openStream, toByteStream } from "./stream.ts";
 import { schemasOf } from "./validate.ts";
 
@@ -165,8 +166,9 @@ function missingMethod({ method, path, family }: Endpoint, requestId: string): R
   return errorResponse(family, { status: 404, message }, requestId, "700");
 }
 
-function failure(exchange: Exchange, error: unknown): Response {
+function failure(exchange: Exchange, thrown: unknown): Response {
   const { endpoint, requestId } = exchange;
+  const error = presentable(thrown);
   if (error instanceof ClientGone)
     return errorResponse(endpoint.family, { status: 499, message: "Client closed the request" }, requestId, "600");
   return errorResponse(endpoint.family, reportError(exchange, error), requestId, faultCode(error));
@@ -177,13 +179,14 @@ function faultCode(error: unknown) {
 }
 
 /** What the client may know; everything else goes to the log. */
-function reportError({ options, requestId }: Exchange, error: unknown): PublicError {
+function reportError({ options, requestId }: Exchange, thrown: unknown): PublicError {
+  const error = presentable(thrown);
   if (error instanceof StreamTimeout) {
     options.log.write("ERROR", error.message);
     return { status: 504, message: error.message };
   }
   if (!isHttpError(error)) options.onModelError?.(error, requestId);
   else if (error.status >= 500)
-    options.log.write("WARNING", `Model raised HttpError ${error.status}: ${error.message}`);
+    options.log.write("WARNING", `Model raised HttpError ${error.status}: ${messageOf(error)}`);
   return toPublicError(error);
 }

@@ -1,6 +1,7 @@
 import { format } from "node:util";
 import type { ModelLog } from "../model/context.ts";
 import { currentScope } from "./request-scope.ts";
+import { messageOf } from "./stacks.ts";
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -25,8 +26,17 @@ export function createLog(options: LogOptions): RuntimeLog {
   const at =
     (level: LogLevel) =>
     (...values: unknown[]) =>
-      write(level, format(...values));
+      write(level, formatSafely(values));
   return { write, debug: at("DEBUG"), info: at("INFO"), warn: at("WARNING"), error: at("ERROR") };
+}
+
+/** What a model logs may throw when it is looked at, as an error whose `stack` is a getter; a line is no reason to fail. */
+function formatSafely(values: readonly unknown[]): string {
+  try {
+    return format(...values);
+  } catch {
+    return values.map((value) => (typeof value === "string" ? value : messageOf(value))).join(" ");
+  }
 }
 
 /** Sends what model code prints through `console` to the log, with the id of the request it runs for. */

@@ -1,14 +1,16 @@
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ErrorCode, isTrussError } from "../errors.ts";
+import { type ErrorCode, isHttpError, isTrussError } from "../errors.ts";
 import type { RemoteError } from "./channel.ts";
 
 const framePattern = /(?:\(|at )(file:\/\/[^()]+|\/[^()]+|[A-Za-z]:\\[^()]+):(\d+):(\d+)\)?$/;
 
+const unshowable = "something that cannot be shown was thrown";
+
 /** An error as it crosses to the parent: its message, its stack and the first frame in the user's own source. */
 export function toRemoteError(code: ErrorCode, error: unknown, root: string): RemoteError {
-  const own = isTrussError(error) ? error : undefined;
-  const stack = error instanceof Error || hasStack(error) ? cutStack(String(error.stack), root) : undefined;
+  const own = attempt(() => (isTrussError(error) ? error : undefined));
+  const stack = stackOf(error, root);
   const place = own?.file === undefined ? findUserFrame(stack, root) : own;
   return {
     code: own?.code ?? code,
@@ -21,12 +23,30 @@ export function toRemoteError(code: ErrorCode, error: unknown, root: string): Re
   };
 }
 
+/** What was thrown, in words. Model code may throw anything, also what throws when it is looked at. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error || hasStack(error)) return (error as Error).message || (error as Error).name;
+  if (error === undefined || error === null) return `${error} was thrown`;
+  const message = attempt(() =>
+    error instanceof Error || hasStack(error) ? String((error as Error).message || (error as Error).name) : undefined,
+  );
+  return message ?? attempt(() => String(error)) ?? unshowable;
+}
+
+/** What was thrown, or an error in its place where it cannot even be looked at: a Proxy whose traps throw. */
+export function presentable(thrown: unknown): unknown {
+  const known = attempt(() => [thrown instanceof Error, isHttpError(thrown)]);
+  return known === undefined ? new Error(unshowable) : thrown;
+}
+
+function stackOf(error: unknown, root: string): string | undefined {
+  return attempt(() => (error instanceof Error || hasStack(error) ? cutStack(String(error.stack), root) : undefined));
+}
+
+function attempt<T>(look: () => T): T | undefined {
   try {
-    return String(error);
+    return look();
   } catch {
-    return "something that cannot be shown was thrown";
+    return undefined;
   }
 }
 

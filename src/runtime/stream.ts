@@ -87,16 +87,11 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
           }
         } catch (error) {
           if (left) return;
-          const frame = framer.fail(hooks.onError(error));
-          if (frame === undefined) {
-            // Whoever reads this for the connection cancels it when that has closed; told of an error before, it would
-            // end the answer as if all were well, and the request's signal would never abort.
-            if (!hooks.cut()) controller.error(new Error("the stream failed"));
-          } else {
-            controller.enqueue(toBytes(frame));
-            controller.close();
+          try {
+            fail(controller, framer, hooks, error);
+          } finally {
+            void stop();
           }
-          void stop();
         }
       },
       cancel() {
@@ -106,6 +101,23 @@ export function toByteStream(opened: OpenedStream, framer: Framer, hooks: Stream
     },
     { highWaterMark: 0 },
   );
+}
+
+function fail(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  framer: Framer,
+  hooks: StreamHooks,
+  error: unknown,
+): void {
+  const frame = framer.fail(hooks.onError(error));
+  if (frame !== undefined) {
+    controller.enqueue(toBytes(frame));
+    controller.close();
+    return;
+  }
+  // Whoever reads this for the connection cancels it when that has closed; told of an error before, it would end the
+  // answer as if all were well, and the request's signal would never abort.
+  if (!hooks.cut()) controller.error(new Error("the stream failed"));
 }
 
 /**

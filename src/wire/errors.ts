@@ -1,4 +1,4 @@
-import { isHttpError } from "../errors.ts";
+import { type HttpError, isHttpError } from "../errors.ts";
 import type { Family } from "../model/endpoints.ts";
 
 /** An error as a client may see it. */
@@ -14,9 +14,17 @@ export interface PublicError {
 /** What a client is told of an error that nobody meant for it. Same words as Truss. */
 export const hiddenMessage = "Internal Server Error (in model/chainlet).";
 
-/** What a client may see of an error: all of an `HttpError`, nothing of any other. */
+/** What a client may see of an error: all of an `HttpError`, nothing of any other. Never throws. */
 export function toPublicError(error: unknown): PublicError {
-  if (!isHttpError(error)) return { status: 500, message: hiddenMessage };
+  try {
+    if (isHttpError(error)) return fieldsOf(error);
+  } catch {
+    // Thrown by the error itself: a getter, or a message that cannot become text.
+  }
+  return { status: 500, message: hiddenMessage };
+}
+
+function fieldsOf(error: HttpError): PublicError {
   const headers = textValues(error.headers);
   return {
     status: isErrorStatus(error.status) ? error.status : 500,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TrussError } from "../../../src/errors.ts";
-import { cutStack, messageOf, toRemoteError } from "../../../src/runtime/stacks.ts";
+import { cutStack, messageOf, presentable, toRemoteError } from "../../../src/runtime/stacks.ts";
+import { toPublicError } from "../../../src/wire/errors.ts";
+import { unshowables } from "./unshowables.ts";
 
 const root = "/home/me/project";
 const stack = [
@@ -64,8 +66,8 @@ describe("stacks", () => {
   it.each([
     ["text", "text"],
     [5, "5"],
-    [undefined, "undefined"],
-    [null, "null"],
+    [undefined, "undefined was thrown"],
+    [null, "null was thrown"],
     [new Error(""), "Error"],
     [new TypeError("t"), "t"],
     [{ message: "like one", stack: "s" }, "like one"],
@@ -74,15 +76,14 @@ describe("stacks", () => {
     expect(toRemoteError("INTERNAL", thrown, root).message).toBe(message);
   });
 
-  it.each([
-    Object.create(null),
-    {
-      toString: () => {
-        throw new Error("no");
-      },
-    },
-    Symbol("s"),
-  ])("something thrown that cannot be shown", (thrown) => {
-    expect(typeof messageOf(thrown)).toBe("string");
+  it.each(unshowables)("something thrown that cannot be shown: %s", (_what, make) => {
+    expect(messageOf(make())).toEqual(expect.any(String));
+    expect(toRemoteError("INTERNAL", make(), root)).toMatchObject({ message: expect.any(String) });
+    expect(toPublicError(presentable(make())).status).toBe(500);
+    expect(toPublicError(make()).status).toBe(500);
+  });
+
+  it("what can be shown stays as it is", () => {
+    for (const thrown of [new Error("a"), "text", null, undefined, {}]) expect(presentable(thrown)).toBe(thrown);
   });
 });
