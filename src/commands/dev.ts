@@ -4,6 +4,7 @@ import { openBrowser } from "../dev/open-browser.ts";
 import { Supervisor } from "../dev/supervisor.ts";
 import { exitCodes } from "../errors.ts";
 import type { ReadyEvent, Reporter, TrussEvent } from "../events.ts";
+import { parseHost } from "../lib/host.ts";
 import { parsePort } from "../lib/port.ts";
 import { findProjectRoot } from "../project/find.ts";
 import { createJsonReporter } from "../ui/json.ts";
@@ -29,7 +30,7 @@ export function createDevCommand(io: CommandIo): Command {
     .argument("[dir]", "the project's folder, or one inside it", ".")
     .option("-p, --port <port>", "port to listen on; 0: any free one", parsePort, 8080)
     .option("--strict-port", "fail when the port is in use, instead of taking the next free one")
-    .option("--host <address>", "address to listen on; 0.0.0.0: every network", "127.0.0.1")
+    .option("--host <address>", "address to listen on; 0.0.0.0: every network", parseHost, "127.0.0.1")
     .addOption(new Option("--reload <how>", "how an edit takes over").choices(["swap", "hot"]).default("swap"))
     .option("-e, --environment <name>", "what context.environment.name is", "development")
     .option("--inspect [port]", "open Node's debugger in the model's process; without a port: any free one", parsePort)

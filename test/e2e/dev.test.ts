@@ -164,6 +164,14 @@ describe("the end", () => {
   });
 });
 
+describe("the host", () => {
+  it("is never empty, which would mean every network", async () => {
+    const dev = startDev(createProject({ [model]: modelOf(1) }), ["--host", ""]);
+    expect(await dev.exited).toBe(2);
+    expect(dev.stderr).toContain("--host is empty");
+  });
+});
+
 describe("the port", () => {
   async function occupy(): Promise<number> {
     const server = createServer().listen(0, "127.0.0.1");
