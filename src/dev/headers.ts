@@ -1,8 +1,14 @@
 import type { IncomingMessage } from "node:http";
 
-/** The client's head as it came: order, case and repeated names kept. */
+/**
+ * The client's head as it came: order, case and repeated names kept. HTTP/1.0 knows requests without a `Host`, which
+ * HTTP/1.1 refuses: they get the one that the model's server takes for them.
+ */
 export function requestHeaders(incoming: IncomingMessage): string[] {
-  return withoutStrayTrailer(incoming.rawHeaders, isChunked(incoming));
+  const headers = withoutStrayTrailer(incoming.rawHeaders, isChunked(incoming));
+  return incoming.httpVersion === "1.0" && incoming.headers.host === undefined
+    ? ["Host", "localhost", ...headers]
+    : headers;
 }
 
 /**

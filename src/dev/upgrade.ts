@@ -50,7 +50,7 @@ export function forwardUpgrade(
 export function reenter(incoming: IncomingMessage, socket: Duplex, head: Buffer, address: AddressInfo): void {
   const again = connect({ host: address.address, port: address.port, allowHalfOpen: true });
   const headers = [...without(incoming.rawHeaders, ["upgrade", "connection", "http2-settings"]), "Connection", "close"];
-  let text = `${incoming.method} ${incoming.url} HTTP/1.1\r\n`;
+  let text = `${incoming.method} ${incoming.url} HTTP/${incoming.httpVersion}\r\n`;
   for (let at = 0; at < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
   again.write(`${text}\r\n`, "latin1");
   if (head.length > 0) again.write(head);

@@ -136,6 +136,22 @@ describe("an answer", () => {
   });
 });
 
+describe("an HTTP/1.0 request", () => {
+  it("without a Host gets one, which HTTP/1.1 asks for", async () => {
+    const { server, client } = await connectBoth();
+    client.send("POST /old HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}");
+    const upstream = await server.accept();
+    expect(await upstream.until("{}")).toBe("POST /old HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+  });
+
+  it("keeps the Host it has", async () => {
+    const { server, client } = await connectBoth();
+    client.send("GET /old HTTP/1.0\r\nhost: a\r\n\r\n");
+    const upstream = await server.accept();
+    expect(await upstream.until("\r\n\r\n")).toBe("GET /old HTTP/1.1\r\nhost: a\r\n\r\n");
+  });
+});
+
 describe("Expect: 100-continue", () => {
   const head = "POST /big HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
 
