@@ -10,13 +10,6 @@ export function stopReading(socket: Socket): void {
   callMember(Reflect.get(socket, "_handle"), "readStop");
 }
 
-/** Whether the server's parser has read a part of a request, which would be lost with the parser. */
-export function hasPartialRequest(socket: Socket): boolean {
-  // The parser's own clock of the message at hand. Not a public call either; where it is gone, nothing is risked.
-  const duration = callMember(Reflect.get(socket, "parser"), "duration");
-  return typeof duration !== "number" || duration > 0;
-}
-
 function callMember(target: unknown, name: string): unknown {
   if (typeof target !== "object" || target === null) return undefined;
   const member: unknown = Reflect.get(target, name);

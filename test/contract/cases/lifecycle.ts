@@ -246,7 +246,8 @@ function defineShutdown(command: ServeCommand): void {
       const blocked = predict(server, { do: "block", ms: 1e9, name }).catch((error: unknown) => error);
       await appears(name);
       server.child.kill("SIGTERM");
-      expect(await server.ended).toBe(0);
+      // It was killed, so `serve` does not call that a clean end; in `dev` nobody waits for its exit code.
+      expect(await server.ended).toBeOneOf(command === "serve" ? [1] : [0, 143]);
       // Cut, or told by the server in front of the model.
       const outcome = await blocked;
       expect(outcome instanceof Response ? outcome.status : "cut").toBeOneOf(["cut", 502]);
