@@ -49,20 +49,50 @@ Start here:
 Exit codes: 0 done, 1 expected failure, 2 usage, 3 auth, 4 not found, 5 refused by validation,
 6 the platform's fault, 70 a bug of ours, 130 interrupted.`;
 
+const readerGone: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "EIO", "ERR_STREAM_DESTROYED"]);
+/** What a server's last words may take to be read, in milliseconds. */
+const lastWordsMs = 1_000;
+
 let exitCode: ExitCode = exitCodes.done;
 const args = process.argv.slice(2);
-// A reader that leaves early (| head) is no error.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+let writeFailure: string | undefined;
+for (const stream of [process.stdout, process.stderr]) stream.on("error", noteFailure);
 
 try {
   // Nothing is loaded for an answer that needs nothing.
   if (args.length === 1 && ["--version", "-V"].includes(args[0] ?? "")) process.stdout.write(`${packageVersion()}\n`);
-  else await (await createProgram(createIo())).parseAsync(args, { from: "user" });
+  else {
+    requireWorkingFolder();
+    await (await createProgram(createIo())).parseAsync(args, { from: "user" });
+  }
 } catch (error) {
   exitCode = await explain(error);
 }
+// Servers write for as long as they run, to a reader that may have stopped reading; others have a result to hand over.
+if (["dev", "serve"].includes(args[0] ?? "")) setTimeout(leave, lastWordsMs);
 // What is written goes out first; whatever a command left open must not keep us.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+process.stdout.write("", () => process.stderr.write("", () => setImmediate(leave)));
+
+function leave(): void {
+  process.exit(writeFailure === undefined || exitCode !== exitCodes.done ? exitCode : exitCodes.failure);
+}
+
+/** A reader that leaves early (| head, a closed terminal) is no error; a disk that is full is one. */
+function noteFailure({ code = "unknown error" }: NodeJS.ErrnoException): void {
+  if (writeFailure !== undefined || readerGone.has(code)) return;
+  writeFailure = code;
+  process.stderr.write(`The output could not be written (${code}).\n`);
+}
+
+/** Libraries ask for the working folder while they are loaded, where nobody can catch what that throws. */
+function requireWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    const hint = "go to a folder that exists, and try again";
+    throw new TrussError("PROJECT_NOT_FOUND", "The folder you are in has been deleted.", { hint, cause });
+  }
+}
 
 async function createProgram(io: CommandIo): Promise<Command> {
   const { Command } = await import("commander");
