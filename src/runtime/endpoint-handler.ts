@@ -4,7 +4,7 @@ import { type PublicError, toPublicError } from "../wire/errors.ts";
 import { createFramer } from "../wire/framer.ts";
 import type { AppBindings, AppOptions } from "./app.ts";
 import { type CallResult, runCall } from "./call.ts";
-import { ClientGone, type Input, parseInput, readBody } from "./input.ts";
+import { ClientGone, type Input, defaultMaxBodyBytes, parseInput, readBody } from "./input.ts";
 import type { Release } from "./limits.ts";
 import { createModelRequest } from "./model-request.ts";
 import {
@@ -29,8 +29,6 @@ interface Exchange {
   readonly bindings: AppBindings;
   readonly requestId: string;
 }
-
-const defaultMaxBodyBytes = 100 * 1024 * 1024;
 
 /** Answers one endpoint's requests; the model is known to be ready. */
 export function createEndpointHandler(endpoint: Endpoint, options: AppOptions) {

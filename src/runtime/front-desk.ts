@@ -4,13 +4,14 @@ import { stopReading } from "./connection.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
 import { idHeaders } from "./reply.ts";
 import { chooseRequestId } from "./request-id.ts";
+import { boundHeads, countConnections, defaultHeadMs } from "./slow-clients.ts";
 
 export interface FrontDeskOptions {
   readonly isReady: () => boolean;
   /** Takes a connection that is the model's, and what was read of it. */
   readonly handOver: (socket: Socket, head: Buffer) => void;
-  /** How long a new connection may say nothing, in milliseconds. @default 60 000 */
-  readonly firstSilenceMs?: number;
+  /** How long a connection may take to say what it wants, in milliseconds; a probe: its whole head. @default 60 000 */
+  readonly headMs?: number;
   /** How long one may rest between two requests, in milliseconds. @default 5000 */
   readonly restMs?: number;
 }
@@ -29,46 +30,62 @@ const longestStartLine = 256;
 
 export function createFrontDesk(options: FrontDeskOptions): FrontDesk {
   const waiting = new Set<Socket>();
-  const probes = createServer({ keepAlive: false }, (request, response) =>
+  const { headMs = defaultHeadMs, restMs = 5_000 } = options;
+  const probes = createServer({ keepAlive: false, ...boundHeads(headMs) }, (request, response) =>
     answerProbe(request, response, options.isReady()),
   );
-
-  const { firstSilenceMs = 60_000, restMs = 5_000 } = options;
+  countConnections(probes);
+  let closed = false;
   const wait = (socket: Socket, silenceMs: number) => {
+    if (closed) {
+      socket.destroy();
+      return;
+    }
     let head: Buffer = Buffer.alloc(0);
     waiting.add(socket);
     const done = () => {
       waiting.delete(socket);
-      socket.off("data", onData).off("close", done).off("error", onError).off("end", onEnd).off("timeout", onError);
-      socket.setTimeout(0);
+      socket.off("data", onData).off("close", done).off("error", onError).off("end", onError);
+      clearTimeout(deadline);
     };
     const onError = () => {
       done();
       socket.destroy();
     };
-    const onEnd = () => onError();
+    let deadline = setTimeout(onError, silenceMs);
     const onData = (chunk: Buffer) => {
+      const first = head.byteLength === 0;
       head = head.byteLength === 0 ? chunk : Buffer.concat([head, chunk]);
       const verdict = classify(head, options.isReady());
-      if (verdict === "more") return;
+      if (verdict === "more") {
+        // The rest is over; from the first byte on, it is the head's time.
+        if (first && silenceMs !== headMs) {
+          clearTimeout(deadline);
+          deadline = setTimeout(onError, headMs);
+        }
+        return;
+      }
       done();
       if (verdict === "model") {
         stopReading(socket);
-        return options.handOver(socket, head);
+        options.handOver(socket, head);
+        return;
       }
       socket.unshift(head);
       probes.emit("connection", socket);
     };
     socket.allowHalfOpen = true;
-    socket.on("data", onData).on("close", done).on("error", onError).on("end", onEnd);
-    socket.setTimeout(silenceMs, onError);
+    socket.on("data", onData).on("close", done).on("error", onError).on("end", onError);
     socket.resume();
   };
   return {
-    receive: (socket) => wait(socket, firstSilenceMs),
+    receive: (socket) => wait(socket, headMs),
     receiveAgain: (socket) => wait(socket, restMs),
     close() {
+      closed = true;
       for (const socket of waiting) socket.destroy();
+      probes.close();
+      probes.closeAllConnections();
     },
   };
 }

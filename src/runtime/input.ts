@@ -10,6 +10,9 @@ export interface Input {
   readonly value: unknown;
 }
 
+/** Largest body where config.yaml says nothing else. */
+export const defaultMaxBodyBytes = 100 * 1024 * 1024;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**

@@ -56,6 +56,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     log,
     onModelError,
     ...settings.webSocket,
+    ...(settings.app.maxBodyBytes === undefined ? {} : { maxBodyBytes: settings.app.maxBodyBytes }),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
     ...(mode === "handoff" ? { onIdleConnection: (socket) => send({ type: "returned" }, socket) } : {}),
   });

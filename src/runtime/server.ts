@@ -4,10 +4,19 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { RequestEvent } from "../events.ts";
 import type { App } from "./app.ts";
 import { createIdleReturns } from "./idle-returns.ts";
+import { defaultMaxBodyBytes } from "./input.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
 import { chooseRequestId } from "./request-id.ts";
 import { trackScope } from "./request-scope.ts";
+import {
+  boundHeads,
+  countConnections,
+  createBodyWatch,
+  defaultBodySilenceMs,
+  defaultHeadMs,
+  meetExpectations,
+} from "./slow-clients.ts";
 import { type WebSocketOptions, attachWebSocket } from "./websocket.ts";
 
 export interface ModelServerOptions extends Pick<
@@ -20,6 +29,14 @@ export interface ModelServerOptions extends Pick<
   readonly onRequest?: (event: RequestEvent) => void;
   /** Takes back a kept-alive connection that nobody uses at the moment. */
   readonly onIdleConnection?: (socket: Socket) => void;
+  /** Largest body, in bytes: one announced as larger is not asked for. @default 104 857 600 */
+  readonly maxBodyBytes?: number;
+  /** How long the head of a request may take, in milliseconds. @default 60 000 */
+  readonly headMs?: number;
+  /** How long a body may say nothing, in milliseconds. @default 60 000 */
+  readonly bodySilenceMs?: number;
+  /** How long a body may still take once the server drains, in milliseconds. @default 5000 */
+  readonly bodyGraceMs?: number;
 }
 
 /** The HTTP side of one model process. */
@@ -33,6 +50,8 @@ export interface ModelServer {
   drain(timeoutMs: number): Promise<void>;
 }
 
+/** A request whose body is still coming has not begun: what its client loses is less than what all wait for. */
+const defaultBodyGraceMs = 5_000;
 const probes = new Set([livePath, readyPath, loadedPath]);
 
 export function createModelServer(options: ModelServerOptions): ModelServer {
@@ -42,8 +61,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
 
   const server = createAdaptorServer({
     hostname: "localhost",
-    // A large body over a slow line takes as long as it takes.
-    serverOptions: { requestTimeout: 0 },
+    serverOptions: boundHeads(options.headMs ?? defaultHeadMs),
     fetch(request, env) {
       const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
       const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
@@ -52,24 +70,27 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       active.add(outgoing);
       trackScope(scope, "running");
       if (drained !== undefined) outgoing.setHeader("connection", "close");
-      const { socket } = incoming;
-      idle?.busy(socket);
+      idle?.busy(incoming);
       outgoing.on("close", () => {
         active.delete(outgoing);
         trackScope(scope, "ended");
         report(options, incoming, outgoing, requestId, performance.now() - started);
-        if (incoming.complete) idle?.free(socket);
+        if (incoming.complete) idle?.free(incoming);
         if (active.size === 0) drained?.();
       });
       return options.app.fetch(request, { incoming, outgoing, requestId });
     },
   }) as Server;
   const webSockets = attachWebSocket(server, options);
+  const bodies = createBodyWatch(active, options.bodySilenceMs ?? defaultBodySilenceMs);
+  countConnections(server);
+  meetExpectations(server, options.maxBodyBytes ?? defaultMaxBodyBytes);
 
   return {
     listen: () => listen(server),
     adopt(socket, head) {
       socket.allowHalfOpen = true;
+      idle?.adopt(socket, head.byteLength);
       if (head.byteLength > 0) socket.unshift(Buffer.from(head.buffer, head.byteOffset, head.byteLength));
       server.emit("connection", socket);
     },
@@ -81,11 +102,13 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
         drained = resolve;
       });
       for (const outgoing of active) if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
+      bodies.hurry(options.bodyGraceMs ?? defaultBodyGraceMs);
       const socketsClosed = webSockets.close();
       server.close();
       server.closeIdleConnections();
       if (active.size > 0) await withDeadline(finished, timeoutMs);
       if (active.size > 0) options.log.warn(`${active.size} running requests were cut: the time to drain is over`);
+      bodies.stop();
       await withDeadline(socketsClosed, timeoutMs);
       server.closeAllConnections();
     },

@@ -14,7 +14,7 @@ beforeEach(async () => {
   desk = createFrontDesk({
     isReady: () => ready,
     handOver: (socket, head) => void handed.push({ socket, head: head.toString("latin1") }),
-    firstSilenceMs: 250,
+    headMs: 250,
     restMs: 60,
   });
   door = await listenRaw(desk.receive);
@@ -130,6 +130,44 @@ describe("the front desk", () => {
       await vi.waitUntil(() => client.closed());
     }
     expect(handed).toEqual([]);
+  });
+
+  it.each(["", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])(
+    "gives a head its time in all, however it drips: %j",
+    async (start) => {
+      const client = await send(start);
+      const timer = setInterval(
+        () =>
+          client.socket.write(
+            start === "" && client.socket.bytesWritten < 5 ? ("GET /"[client.socket.bytesWritten] ?? "") : "a",
+          ),
+        20,
+      );
+      await vi.waitUntil(() => client.closed(), 5_000);
+      clearInterval(timer);
+      expect(handed).toEqual([]);
+      expect(client.text()).toMatch(start === "" ? /^$/ : /^HTTP\/1\.1 408 /);
+    },
+  );
+
+  it("gives a connection that comes back time for a head, once it has begun one", async () => {
+    const back = await listenRaw(desk.receiveAgain);
+    const [slow, resting] = [await back.connect(), await back.connect()];
+    slow.socket.write("GET /");
+    await vi.waitUntil(() => resting.closed());
+    expect(slow.closed()).toBe(false);
+    slow.socket.write("predict HTTP/1.1\r\n");
+    await vi.waitUntil(() => handed.length === 1);
+    back.close();
+  });
+
+  it("drops a probe without an end when it closes, and what comes back later", async () => {
+    const half = await send("GET / HTTP/1.1\r\n");
+    await answered("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    desk.close();
+    await vi.waitUntil(() => half.closed());
+    const late = await door.connect();
+    await vi.waitUntil(() => late.closed());
   });
 
   it("drops what rests when it closes", async () => {
