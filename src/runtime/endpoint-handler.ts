@@ -123,13 +123,21 @@ async function stream(
 
 /** The author's own Response; its stream holds the slot until it has ended, failed or lost its reader. */
 function passOn(exchange: Exchange, response: Response, release: Release | undefined): Response {
-  const { requestId, bindings } = exchange;
-  if (response.body === null) {
-    release?.();
-    return ownResponse(response, null, requestId);
-  }
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>(
+  const answer = ownResponse(response, exchange.requestId, () =>
+    response.body === null ? null : watched(exchange, response.body, release),
+  );
+  if (response.body === null) release?.();
+  return answer;
+}
+
+function watched(
+  exchange: Exchange,
+  source: ReadableStream<Uint8Array>,
+  release: Release | undefined,
+): ReadableStream<Uint8Array> {
+  const { bindings } = exchange;
+  const reader = source.getReader();
+  return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
@@ -138,8 +146,8 @@ function passOn(exchange: Exchange, response: Response, release: Release | undef
           controller.close();
           release?.();
         } catch (error) {
-          reportError(exchange, error);
           release?.();
+          reportError(exchange, error);
           if (!cut(bindings)) controller.error(new Error("the stream failed"));
         }
       },
@@ -150,7 +158,6 @@ function passOn(exchange: Exchange, response: Response, release: Release | undef
     },
     { highWaterMark: 0 },
   );
-  return ownResponse(response, body, requestId);
 }
 
 /** Breaks the connection off; false where there is none. */

@@ -12,16 +12,15 @@ export type FaultCode = "500" | "600" | "700";
 
 /** An error in the family's own shape, with the platform's fault headers. */
 export function errorResponse(family: Family, error: PublicError, requestId: string, faultCode: FaultCode): Response {
-  return new Response(JSON.stringify(errorBody(family, error, requestId)), {
-    status: error.status,
-    headers: {
-      "content-type": "application/json",
-      ...idHeaders(requestId),
-      "x-baseten-error-source": "04",
-      "x-baseten-error-code": faultCode,
-      ...error.headers,
-    },
-  });
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    ...idHeaders(requestId),
+    "x-baseten-error-source": "04",
+    "x-baseten-error-code": faultCode,
+  };
+  // By lower-case names, so that an author's own takes the place of ours.
+  for (const [name, value] of Object.entries(error.headers ?? {})) headers[name.toLowerCase()] = value;
+  return new Response(JSON.stringify(errorBody(family, error, requestId)), { status: error.status, headers });
 }
 
 /** A plain value as JSON; `undefined` is `null`. Throws on what JSON cannot hold. */
@@ -53,14 +52,31 @@ export function streamResponse(body: ReadableStream<Uint8Array>, contentType: st
   });
 }
 
-/** The author's own answer: status, headers and body stay, the request's id is added where it has none. */
-export function ownResponse(response: Response, body: ReadableStream | null, requestId: string): Response {
+/** Headers that are the connection's business, and those whose truth nobody can vouch for once a body is streamed. */
+const connectionHeaders = [
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/**
+ * The author's own answer: status, headers and body stay, the request's id is added where it has none. Throws on what
+ * cannot be sent, such as `Response.error()` or a header with a line break.
+ */
+export function ownResponse(response: Response, requestId: string, body: () => ReadableStream | null): Response {
+  const { status } = response;
+  if (!(status >= 200 && status <= 599)) throw new RangeError(`a Response of status ${status} cannot be sent`);
   const headers = new Headers(response.headers);
-  // What fetch() answered is decoded already: its length and coding are those of other bytes.
-  if (response.url !== "")
-    for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
+  for (const name of connectionHeaders) headers.delete(name);
+  // What fetch() answered is decoded already: its coding is that of other bytes.
+  if (response.url !== "") headers.delete("content-encoding");
   for (const [name, id] of Object.entries(idHeaders(requestId))) if (!headers.has(name)) headers.set(name, id);
-  return new Response(body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(body(), { status, statusText: response.statusText, headers });
 }
 
 /** Whichever copy of `Response` made it: the adapter replaces the global one, fetch() keeps the native. */

@@ -101,8 +101,37 @@ function isErrorStatus(status: unknown): status is number {
   return typeof status === "number" && Number.isInteger(status) && status >= 400 && status <= 599;
 }
 
+const legalName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const legalValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Headers of the connection, its framing and its coding: they are the server's alone, whoever wrote them. */
+const serverHeaders = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "date",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Whether an author's header may be sent. Closing the connection is the one wish for it that is granted. */
+function isSendable(name: string, value: string): boolean {
+  if (!legalName.test(name) || !legalValue.test(value)) return false;
+  const lower = name.toLowerCase();
+  if (lower === "connection") return value.toLowerCase() === "close";
+  return !serverHeaders.has(lower) && !lower.startsWith("proxy-");
+}
+
 function textValues(headers: unknown): Record<string, string> | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
-  const pairs = Object.entries(headers).filter(([, value]) => typeof value === "string" || typeof value === "number");
-  return Object.fromEntries(pairs.map(([name, value]) => [name, String(value)]));
+  const pairs = Object.entries(headers)
+    .filter(([, value]) => typeof value === "string" || typeof value === "number")
+    .map(([name, value]) => [name, String(value)] as const);
+  return Object.fromEntries(pairs.filter(([name, value]) => isSendable(name, value)));
 }

@@ -50,6 +50,45 @@ describe("toPublicError", () => {
   });
 });
 
+describe("headers of an HttpError", () => {
+  const sent = (headers: Record<string, string>) => toPublicError(new HttpError(400, "no", { headers })).headers;
+
+  it.each([
+    ["X-A", "b\r\nset-cookie: c=d"],
+    ["X-A", "b\0"],
+    ["X-A", "€"],
+    ["", "empty"],
+    ["X A", "b"],
+    ["X-A:", "b"],
+    ["X\r\nY", "b"],
+    ["Ünlaut", "b"],
+    ["Content-Length", "1"],
+    ["transfer-encoding", "chunked"],
+    ["Connection", "keep-alive"],
+    ["Connection", "close, x-a"],
+    ["Keep-Alive", "timeout=1"],
+    ["Trailer", "x"],
+    ["TE", "trailers"],
+    ["Upgrade", "h2c"],
+    ["Content-Encoding", "gzip"],
+    ["Proxy-Authenticate", "Basic"],
+    ["Proxy-Connection", "close"],
+    ["Host", "x"],
+    ["Date", "now"],
+  ])("%j: %j is not sent", (name, value) => {
+    expect(sent({ [name]: value, "Retry-After": "5" })).toEqual({ "Retry-After": "5" });
+  });
+
+  it.each([
+    ["connection", "close"],
+    ["X-Latin", "caf\u00e9"],
+    ["WWW-Authenticate", "Bearer"],
+    ["X-Empty", ""],
+  ])("%j: %j is sent", (name, value) => {
+    expect(sent({ [name]: value })).toEqual({ [name]: value });
+  });
+});
+
 describe("errorBody", () => {
   it.each([
     [400, "invalid_request_error", null],
