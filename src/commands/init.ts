@@ -69,8 +69,12 @@ export function createInitCommand(io: CommandIo): Command {
     .option("-f, --force", "write into a folder that is not empty; shows what it overwrites, keeps the rest")
     .option("--list-templates", "list the templates")
     .addHelpText("after", helpText);
-  return withCommonOptions(command).action((dir: string | undefined, flags: InitFlags) => runInit(io, dir, flags));
+  return withCommonOptions(command, neverAsk).action((dir: string | undefined, flags: InitFlags) =>
+    runInit(io, dir, flags),
+  );
 }
+
+const neverAsk = "never ask: take the default for whatever no flag answers; the folder must be named";
 
 const helpText = `
 Asks only on a terminal, and only for what no flag answers.
@@ -122,7 +126,7 @@ async function createProject(run: InitRun, dir: string | undefined): Promise<voi
   await writeProject({ dir: plan.dir, files: plan.files, signal: run.signal });
   run.report.created(plan.dir, plan.files.length);
   const installed = choices.install && (await install(run, choices));
-  const git = choices.git && (await makeRepository(run, choices));
+  const git = choices.git && (await makeRepository(run, choices, installed));
   if (choices.install && !installed) run.io.setExitCode(exitCodes.failure);
   finish(run, choices, plan, { installed, git });
 }
@@ -130,7 +134,7 @@ async function createProject(run: InitRun, dir: string | undefined): Promise<voi
 /** Flags first, then questions on a terminal, then defaults. */
 async function choose(run: InitRun, dirArgument: string | undefined): Promise<InitChoices> {
   const { flags } = run;
-  if (dirArgument === "") throw usageFault("The folder's name is empty.");
+  if (dirArgument?.trim() === "") throw usageFault("The folder's name is empty.");
   const template = flags.template === undefined ? undefined : findTemplate(flags.template);
   const name = flags.name === undefined ? undefined : checkName(flags.name);
   const packageManager = flags.packageManager ?? guessPackageManager();
@@ -194,7 +198,8 @@ async function confirmOverwrites({ report, signal, interactive }: InitRun, plan:
   if (!(await askOverwrite(plan.overwrites, signal))) throw cancelled();
 }
 
-async function install({ report, signal }: InitRun, { dir, packageManager }: InitChoices): Promise<boolean> {
+async function install({ report, signal }: InitRun, choices: InitChoices): Promise<boolean> {
+  const { dir, packageManager } = choices;
   const progress = report.installing(packageManager);
   try {
     const result = await installPackages({ dir, packageManager, signal, onLine: progress.line });
@@ -205,24 +210,23 @@ async function install({ report, signal }: InitRun, { dir, packageManager }: Ini
     return result.ok;
   } catch (error) {
     progress.failed();
-    throw isTrussError(error) && error.code === "CANCELLED" ? cancelledAfterWriting(dir, packageManager) : error;
+    throw isTrussError(error) && error.code === "CANCELLED" ? cancelledAfterWriting(choices, false) : error;
   }
 }
 
-function cancelledAfterWriting(dir: string, packageManager: PackageManager): TrussError {
-  return cancelled(
-    `Cancelled. The project in ${dir} is complete; install its packages there with: ${installCommand(packageManager)}`,
-  );
+function cancelledAfterWriting({ dir, packageManager, git }: InitChoices, installed: boolean): TrussError {
+  const left = installed ? "" : `; install its packages there with: ${installCommand(packageManager)}`;
+  return cancelled(`Cancelled. The project in ${dir} is complete${left}${git ? "\nNo git repository was made." : ""}`);
 }
 
-async function makeRepository({ report, signal }: InitRun, { dir, packageManager }: InitChoices): Promise<boolean> {
+async function makeRepository({ report, signal }: InitRun, choices: InitChoices, installed: boolean): Promise<boolean> {
   try {
-    const result = await createRepository(dir, signal);
+    const result = await createRepository(choices.dir, signal);
     if (result.made) report.repository();
     else if (result.why !== undefined) report.warning(result.why);
     return result.made;
   } catch (error) {
-    throw isTrussError(error) && error.code === "CANCELLED" ? cancelledAfterWriting(dir, packageManager) : error;
+    throw isTrussError(error) && error.code === "CANCELLED" ? cancelledAfterWriting(choices, installed) : error;
   }
 }
 

@@ -28,9 +28,7 @@ export interface CommonOptions {
   readonly nonInteractive?: boolean;
 }
 
-/** Adds the options that every command has. */
-export function withCommonOptions(command: Command): Command {
-  return command
-    .option("--json", "print machine-readable JSON on stdout")
-    .option("--non-interactive", "never ask; fail where an answer is missing");
+/** Adds the options that every command has. `neverAsk` says what comes of an answer that is missing. */
+export function withCommonOptions(command: Command, neverAsk = "never ask; fail where an answer is missing"): Command {
+  return command.option("--json", "print machine-readable JSON on stdout").option("--non-interactive", neverAsk);
 }

@@ -7,7 +7,7 @@ import { runProgram } from "./run-program.ts";
 
 export type InstallResult =
   | { readonly ok: true }
-  /** `why` is a sentence; `output` the end of what the package manager said. */
+  /** `why` is a sentence; `output` what the package manager said of it. */
   | { readonly ok: false; readonly why: string; readonly output: string };
 
 export interface InstallOptions {
@@ -52,7 +52,7 @@ export async function installPackages(options: InstallOptions): Promise<InstallR
     case "missing":
       return { ok: false, why: `${program} was not found.`, output: "" };
     case "failed":
-      return { ok: false, why: `${installCommand(packageManager)} failed.`, output: lastLines(result.output) };
+      return { ok: false, why: `${installCommand(packageManager)} failed.`, output: essence(result.output) };
     case "aborted":
       await removeLeftovers(dir, before);
       signal.throwIfAborted();
@@ -65,6 +65,15 @@ async function removeLeftovers(dir: string, before: ReadonlySet<string>): Promis
   await Promise.all(begun.map((name) => rm(join(dir, name), { recursive: true, force: true, maxRetries: 5 })));
 }
 
-function lastLines(output: string): string {
-  return output.split("\n").slice(-15).join("\n");
+const shownLines = 15;
+const npmError = /^npm (?:error|ERR!)/;
+const stackLine = /^(?:npm (?:error|ERR!))?\s+at\s/;
+
+/** The lines that say what failed: npm marks them, and the first ones matter most; of others it is the end. */
+function essence(output: string): string {
+  const lines = output.split(/\r?\n/).filter((line) => !stackLine.test(line));
+  const marked = lines.filter((line) => npmError.test(line) && line.replace(npmError, "").trim() !== "");
+  if (marked.length === 0) return lines.slice(-shownLines).join("\n");
+  // The last one names the log.
+  return (marked.length > shownLines ? [...marked.slice(0, shownLines - 1), ...marked.slice(-1)] : marked).join("\n");
 }

@@ -42,7 +42,8 @@ export async function askOverwrite(files: readonly string[], signal: AbortSignal
 
 /** Asks again where the folder cannot be used: a mistyped name is no reason to start over. */
 async function askDir(prompts: Prompts, questions: InitQuestions): Promise<string> {
-  const dir = await prompts.text("Where shall the project be?", questions.defaultDir);
+  const typed = await prompts.text("Where shall the project be?", questions.defaultDir);
+  const dir = typed.trim() || questions.defaultDir;
   try {
     await questions.checkDir(dir);
     return dir;

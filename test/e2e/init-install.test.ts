@@ -86,6 +86,7 @@ describe("an interruption", () => {
       expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
       expect(stderr).toContain("complete");
       expect(stderr).toContain("npm install");
+      expect(stderr).toContain("No git repository was made.");
       expect(listFiles(cwd)).toEqual(projectFiles.map((path) => `app/${path}`));
     },
   );

@@ -17,7 +17,7 @@ describe("init on a terminal", () => {
     const cwd = makeFolder();
     const terminal = open(["init"], { cwd });
     await terminal.sees("Where shall the project be?");
-    terminal.types(`demo app${enter}`);
+    terminal.types(`  demo app ${enter}`);
     await terminal.sees("Which template?");
     terminal.types(`${down}${enter}`);
     await terminal.sees("Install with npm?");
@@ -125,6 +125,7 @@ describe("init on a terminal", () => {
     terminal.types(ctrlC);
     expect(await terminal.ended).toBe(130);
     expect(terminal.screen()).toContain("is complete");
+    expect(terminal.screen()).not.toContain("git repository");
     expect(listFiles(cwd)).toContain("app/config.yaml");
     expect(listFiles(cwd)).not.toContain("app/node_modules");
   });

@@ -24,6 +24,12 @@ const chatFiles = [
 ];
 
 describe("init without a terminal", () => {
+  test("says in its help what it does where nobody can be asked", async () => {
+    const { stdout } = await run(["init", "--help"], { cwd: makeFolder() });
+    const words = stdout.replaceAll(/\s+/g, " ");
+    expect(words).toContain("never ask: take the default for whatever no flag answers; the folder must be named");
+  });
+
   test("makes the default project and says what comes next", async () => {
     const cwd = makeFolder();
     const { code, stdout, stderr } = await run(["init", "my model", ...quick], { cwd });
@@ -57,6 +63,9 @@ describe("init without a terminal", () => {
     const refused = await run(["init"], { cwd });
     expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("init my-model") });
     expect(await run(["init", "--json"], { cwd })).toMatchObject({ code: 2, stdout: "" });
+    for (const blank of ["", "   "]) {
+      expect(await run(["init", blank, ...quick], { cwd })).toMatchObject({ code: 2, stdout: "" });
+    }
     expect(listFiles(cwd)).toEqual([]);
     expect((await run(["init", ...quick], { cwd })).code).toBe(0);
     expect(existsSync(join(cwd, "my-model/config.yaml"))).toBe(true);

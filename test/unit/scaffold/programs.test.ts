@@ -29,6 +29,33 @@ describe("installing", () => {
     expect(readTree(dir)).toEqual({ "package.json": "{}" });
   });
 
+  test("of npm's words a failure keeps those that say what failed", async () => {
+    const dir = makeFolder();
+    const said = [
+      "added 1 package",
+      "npm warn deprecated left-pad",
+      "npm error code E404",
+      "npm error",
+      "npm error 404 Not Found - GET https://example.com/none",
+      "npm error     at fetch (/usr/lib/npm/fetch.js:10:3)",
+      "npm error A complete log of this run can be found in: npm.log",
+      "trailing words",
+    ];
+    provide("npm", `cat <<'END'\n${said.join("\n")}\nEND\nexit 1`);
+    expect(await install(dir)).toMatchObject({ output: [said[2], said[4], said[6]].join("\n") });
+  });
+
+  test("of much that npm says of a failure it keeps the beginning, and where the rest is", async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `npm error line ${index}`);
+    provide("npm", `cat <<'END'\n${lines.join("\n")}\nEND\nexit 1`);
+    expect(await install(makeFolder())).toMatchObject({ output: [...lines.slice(0, 14), lines[39]].join("\n") });
+  });
+
+  test("of another package manager's words it keeps the end, without stacks", async () => {
+    provide("npm", "echo 'fire'; echo '    at burn (a.js:1:1)'; echo 'ashes'; exit 1");
+    expect(await install(makeFolder())).toMatchObject({ output: "fire\nashes" });
+  });
+
   test("a package manager that is not there is named", async () => {
     vi.stubEnv("PATH", makeFolder());
     expect(await install(makeFolder())).toEqual({ ok: false, why: "npm was not found.", output: "" });
