@@ -5,6 +5,8 @@ import { type ErrorCode, TrussError } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
 import type { FromModel, ModelStart, ToModel } from "./channel.ts";
 import { createFrontDesk } from "./front-desk.ts";
+import { type Circumstances, explainEnd } from "./last-words.ts";
+import { type RuntimeLog, createLog } from "./log.ts";
 
 export interface FrontOptions {
   /** The file that runs the model process. */
@@ -45,6 +47,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   listener.on("connection", desk.receive);
 
   let failed = false;
+  let told = false;
+  let killed: Circumstances["killed"];
   child.on("message", (message: FromModel, socket?: unknown) => {
     switch (message.type) {
       case "ready":
@@ -54,15 +58,23 @@ export async function startFront(options: FrontOptions): Promise<Front> {
         return socket === undefined ? undefined : desk.receiveAgain(socket as Socket);
       case "failed":
         failed = true;
+        // One that just exits has told this process, but not the log.
+        told = message.error.code !== "LOAD_EXITED";
         return undefined;
       default:
         return undefined;
     }
   });
+  const kill = (why: Circumstances["killed"]) => {
+    killed ??= why;
+    child.kill("SIGKILL");
+  };
   const ended = new Promise<number>((resolve) => {
-    child.once("exit", (code) => {
+    child.once("exit", (code, signal) => {
       listener.close();
       desk.close();
+      const words = explainEnd({ code, signal }, { state, told, killed });
+      if (words !== undefined) createFrontLog(options).write("ERROR", words);
       resolve(exitCode(code, state === "draining", state === "loading" || failed));
     });
   });
@@ -76,10 +88,10 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       desk.close();
       sendToModel(child, { type: "drain", timeoutMs });
       // A model in an endless loop never gets to read that.
-      const overdue = setTimeout(() => child.kill("SIGKILL"), timeoutMs + killGraceMs);
+      const overdue = setTimeout(() => kill("overdue"), timeoutMs + killGraceMs);
       void ended.then(() => clearTimeout(overdue));
     },
-    kill: () => void child.kill("SIGKILL"),
+    kill: () => kill("asked"),
   };
 }
 
@@ -121,6 +133,12 @@ function forkModel({ childFile, variables, role, start }: FrontOptions): ChildPr
       TRUSS_TS_REQUESTS_FD: "4",
     },
   });
+}
+
+/** In the form that the model process logs in. */
+function createFrontLog({ variables }: FrontOptions): RuntimeLog {
+  const plain = { ...variables, ...process.env }["DISABLE_JSON_LOGGING"];
+  return createLog({ form: plain ? "plain" : "json" });
 }
 
 function handOver(child: ChildProcess, socket: Socket, head: Buffer): void {

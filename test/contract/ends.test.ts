@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { predict } from "./support/calls.ts";
+import { type Server, openServer } from "./support/server.ts";
+
+let server: Server | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const crash = async (how: string, env: Record<string, string> = {}) => {
+  server = await openServer("serve", "lifecycle", { env });
+  await predict(server, { crash: how }).catch(() => undefined);
+  return { code: await server.ended, log: server.log() };
+};
+const errorsIn = (log: string) =>
+  log
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ levelname, message }) => levelname === "ERROR" && message !== "load attempt 1")
+    .map(({ message }) => message);
+
+describe("a model process that ends by itself", () => {
+  it.each([
+    ["killed", 70, "the model's process was killed (SIGKILL), perhaps for lack of memory"],
+    ["exit", 1, "the model's process ended by itself with exit code 3"],
+    ["throws what has no text", 70, "Uncaught exception: something that cannot be shown was thrown"],
+    ["rejects with a stack that throws", 70, "Unhandled rejection: a message"],
+  ])("%s: ends serve with %i and one line", async (how, code, message) => {
+    const end = await crash(how);
+    expect(end.code).toBe(code);
+    expect(errorsIn(end.log)).toEqual([message]);
+  });
+
+  it("is told of in plain words with DISABLE_JSON_LOGGING", async () => {
+    const { log } = await crash("killed", { DISABLE_JSON_LOGGING: "1" });
+    expect(log).toContain("ERROR the model's process was killed (SIGKILL), perhaps for lack of memory\n");
+  });
+});
