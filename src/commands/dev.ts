@@ -57,7 +57,8 @@ Examples:
 
 async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void> {
   const root = findProjectRoot(resolve(dir));
-  const report = createReporter(io, root, flags);
+  let supervisor: Supervisor | undefined;
+  const report = createReporter(io, root, flags, () => exampleInputOf(supervisor?.config));
   if (flags.reload === "hot") {
     const hint = "every edit is served by a new process";
     report({ event: "warning", message: "--reload hot is not available yet, swap is used", hint });
@@ -66,7 +67,7 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
   const page = rememberPage(report, flags.open === true);
   let stopListening: (() => void) | undefined;
   try {
-    const supervisor = await Supervisor.open({
+    const opened = await Supervisor.open({
       dir: root,
       host: flags.host,
       port: flags.port,
@@ -76,13 +77,14 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
       report: page.report,
       elapsed: io.elapsed,
     });
+    supervisor = opened;
     if (io.isTty && flags.json !== true && flags.nonInteractive !== true) {
-      const shortcuts = createShortcuts(io, supervisor, page.tellAgain, signals.quit);
+      const shortcuts = createShortcuts(io, opened, page.tellAgain, signals.quit);
       stopListening = listenForShortcuts({ input: process.stdin, write: io.stderr, shortcuts });
     }
     await signals.first;
-    void signals.second.then(() => supervisor.kill());
-    await supervisor.stop();
+    void signals.second.then(() => opened.kill());
+    await opened.stop();
     report({ event: "stopped" });
     io.setExitCode(exitCodes.done);
   } finally {
@@ -101,10 +103,18 @@ function createShortcuts(io: CommandIo, supervisor: Supervisor, list: () => void
   ];
 }
 
-function createReporter(io: CommandIo, root: string, flags: DevFlags): Reporter {
-  const plain = createPlainReporter(io, root);
+function createReporter(io: CommandIo, root: string, flags: DevFlags, exampleInput: () => unknown): Reporter {
+  const plain = createPlainReporter(io, root, exampleInput);
   if (flags.json === true) return createJsonReporter(io.stdout, plain);
-  return io.isTty ? createPrettyReporter(io, root, io.hasColors) : plain;
+  return io.isTty ? createPrettyReporter(io, root, io.hasColors, exampleInput) : plain;
+}
+
+/** What the project itself shows as an input of `predict`. */
+function exampleInputOf(config: Readonly<Record<string, unknown>> = {}): unknown {
+  const metadata = config["model_metadata"];
+  return typeof metadata === "object" && metadata !== null && "example_model_input" in metadata
+    ? metadata.example_model_input
+    : undefined;
 }
 
 /** Signals may come before there is anything to stop: they are kept as promises. */

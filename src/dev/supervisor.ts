@@ -95,6 +95,11 @@ export class Supervisor {
     return this.url + playgroundPath;
   }
 
+  /** `config.yaml` as it was read last. */
+  get config(): Readonly<Record<string, unknown>> {
+    return this.#workshop?.project.config.raw ?? {};
+  }
+
   /** Builds and starts the model again, edited or not. */
   reload(): void {
     this.#projectChanged = true;
@@ -185,8 +190,7 @@ export class Supervisor {
     const { report, elapsed } = this.#options;
     if (this.#announced) return report({ event: "reloaded", id, changed, ms: Math.round(ms), endpoints });
     this.#announced = true;
-    const { url, playground } = this;
-    report({ event: "ready", url, playground, endpoints, ms: Math.round(elapsed()) });
+    report({ event: "ready", url: this.url, playground: this.playground, endpoints, ms: Math.round(elapsed()) });
   }
 
   async #fail(id: number, error: RemoteError): Promise<void> {
@@ -200,7 +204,8 @@ export class Supervisor {
       this.#gate.fail(error);
       await this.#watcher.ready;
     }
-    const place = error.file === undefined ? {} : { file: this.#shortName(error.file) };
+    const file = error.file && isAbsolute(error.file) ? projectPath(this.root, error.file) : error.file;
+    const place = file === undefined ? {} : { file };
     this.#options.report({ event: "reload_failed", id, ...error, ...place, serving });
   }
 
@@ -230,10 +235,6 @@ export class Supervisor {
 
   #isOld(id: number): boolean {
     return id !== this.#latest || this.#stopping !== undefined;
-  }
-
-  #shortName(file: string): string {
-    return isAbsolute(file) ? projectPath(this.root, file) : file;
   }
 
   #describe(): PlaygroundState {

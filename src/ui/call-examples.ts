@@ -1,9 +1,13 @@
 import type { EndpointReport } from "../events.ts";
 
-/** A line that calls an endpoint, ready to paste into a shell. */
-export function renderCallLine(url: string, { method, path }: EndpointReport): string {
+/** An example longer than this, as JSON, is no line to paste. */
+const exampleLimit = 300;
+
+/** A line that calls an endpoint, ready to paste into a shell; `predict` with the project's own example, if it has one. */
+export function renderCallLine(url: string, { method, path }: EndpointReport, example?: unknown): string {
   if (method === "websocket") return `npx wscat -c ${shellWord(`${url.replace(/^http/, "ws")}${path}`)}`;
-  const body = JSON.stringify(exampleBody(method));
+  const own = method === "predict" ? ownBody(example) : undefined;
+  const body = own ?? JSON.stringify(exampleBody(method));
   const unbuffered = streams(method) ? "-N " : "";
   return `curl ${unbuffered}${shellWord(url + path)} -H 'content-type: application/json' -d ${shellWord(body)}`;
 }
@@ -25,6 +29,12 @@ export function exampleBody(method: string): object {
     default:
       return { prompt: "Hello" };
   }
+}
+
+function ownBody(example: unknown): string | undefined {
+  if (typeof example !== "object" || example === null || Array.isArray(example)) return undefined;
+  const body = JSON.stringify(example);
+  return body.length > exampleLimit ? undefined : body;
 }
 
 function streams(method: string): boolean {

@@ -8,9 +8,9 @@ export interface Output {
 }
 
 /** For logs and pipes: the story without colours, the model's output as it came. */
-export function createPlainReporter(output: Output, root: string): Reporter {
+export function createPlainReporter(output: Output, root: string, exampleInput?: () => unknown): Reporter {
   return (event) => {
-    const { to, text } = tellEvent(event, { root, colors: false });
+    const { to, text } = tellEvent(event, { root, colors: false, exampleInput });
     if (text !== "") output[to](text);
   };
 }

@@ -4,7 +4,12 @@ import { tellEvent } from "./story.ts";
 import { createStyle } from "./style.ts";
 
 /** For a terminal: colours where it has them, and a bar beside what the model prints. */
-export function createPrettyReporter(output: Output, root: string, colors: boolean): Reporter {
+export function createPrettyReporter(
+  output: Output,
+  root: string,
+  colors: boolean,
+  exampleInput?: () => unknown,
+): Reporter {
   let midLine = false;
   return (event) => {
     if (event.event === "output") {
@@ -12,7 +17,7 @@ export function createPrettyReporter(output: Output, root: string, colors: boole
       midLine = !event.text.endsWith("\n");
       return output.stderr(bar);
     }
-    const { to, text } = tellEvent(event, { root, colors });
+    const { to, text } = tellEvent(event, { root, colors, exampleInput });
     if (text === "") return undefined;
     // The model left a line unfinished: the story starts on one of its own.
     if (midLine) output.stderr("\n");

@@ -7,6 +7,8 @@ export interface StoryOptions {
   /** Absolute path of the project, for code frames. */
   readonly root: string;
   readonly colors: boolean;
+  /** An input of the project's own for `predict`, as its config has it at the moment. */
+  readonly exampleInput?: (() => unknown) | undefined;
 }
 
 /** What is printed for one event, and where: the result on stdout, the story on stderr. */
@@ -21,7 +23,7 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
   const story = (text: string): Told => ({ to: "stderr", text });
   switch (event.event) {
     case "ready":
-      return { to: "stdout", text: tellReady(event, style) };
+      return { to: "stdout", text: tellReady(event, style, options.exampleInput?.()) };
     case "reloading":
       return story("");
     case "reloaded":
@@ -47,7 +49,7 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
   }
 }
 
-function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style): string {
+function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style, example: unknown): string {
   const widest = Math.max(0, ...endpoints.map(({ method }) => method.length));
   const lines = [
     "",
@@ -56,7 +58,7 @@ function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style)
     "",
     ...endpoints.map(({ method, path }) => `  ${style.bold(method.padEnd(widest))}  ${path}`),
     "",
-    ...endpoints.map((endpoint) => renderCallLine(url, endpoint)),
+    ...endpoints.map((endpoint) => renderCallLine(url, endpoint, example)),
     "",
   ];
   return `${lines.join("\n")}\n`;

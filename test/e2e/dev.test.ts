@@ -164,6 +164,14 @@ describe("the end", () => {
   });
 });
 
+describe("the words when it is ready", () => {
+  it("call predict with the example of config.yaml", async () => {
+    const config = "model_metadata:\n  example_model_input: {text: hi}\n";
+    const dev = startDev(createProject({ [model]: modelOf(1), "config.yaml": config }), [], {}, false);
+    await vi.waitFor(() => expect(dev.stdout).toContain(`-d '{"text":"hi"}'`), patience);
+  });
+});
+
 describe("the host", () => {
   it("is never empty, which would mean every network", async () => {
     const dev = startDev(createProject({ [model]: modelOf(1) }), ["--host", ""]);

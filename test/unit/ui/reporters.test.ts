@@ -55,6 +55,28 @@ const others: TrussEvent[] = [
   { event: "draining", in_flight: 2, seconds_left: 9 },
 ];
 
+describe("the line to paste for predict", () => {
+  const told = (example: unknown) => {
+    const { out, output } = capture();
+    createPlainReporter(output, "/", () => example)(ready);
+    const plain = out.stdout;
+    out.stdout = "";
+    createPrettyReporter(output, "/", true, () => example)(ready);
+    const bodyOf = (text: string) => /-d '(.*)'/.exec(text)?.[1];
+    expect(bodyOf(out.stdout)).toBe(bodyOf(plain));
+    return bodyOf(plain);
+  };
+
+  it("has the project's own example", () => {
+    expect(told({ text: "hi", n: [1] })).toBe('{"text":"hi","n":[1]}');
+  });
+
+  it.each([[undefined], ["text"], [["list"]], [null], [{ text: "x".repeat(300) }]])(
+    "is the general one where that is %j",
+    (example) => expect(told(example)).toBe('{"prompt":"Hello"}'),
+  );
+});
+
 describe("json", () => {
   it("writes its five kinds on stdout, one object a line, and nothing else there", () => {
     const { out, output } = capture();
