@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TrussError, isTrussError } from "../errors.ts";
 import type { ProjectFile } from "./render.ts";
@@ -11,6 +11,9 @@ export interface WriteOptions {
   /** Aborting it undoes everything. */
   readonly signal: AbortSignal;
 }
+
+/** No run takes as long as this. */
+const deadAfterMs = 60 * 60_000;
 
 type Undo = () => Promise<unknown>;
 
@@ -61,9 +64,21 @@ async function fillFolder(options: WriteOptions, undo: Undo[]): Promise<void> {
 }
 
 async function makeStage(parent: string, undo: Undo[]): Promise<string> {
+  await removeDeadStages(parent);
   const stage = await mkdtemp(join(parent, ".truss-ts-"));
   undo.push(() => rm(stage, { recursive: true, force: true }));
   return stage;
+}
+
+/** Those of runs that were killed. One that holds files set aside is left to their owner. */
+async function removeDeadStages(parent: string): Promise<void> {
+  const names = (await readdir(parent).catch(() => [])).filter((name) => /^\.truss-ts-[A-Za-z0-9]{6}$/.test(name));
+  for (const stage of names.map((name) => join(parent, name))) {
+    const found = await lstat(stage).catch(() => undefined);
+    if (found?.isDirectory() !== true || Date.now() - found.mtimeMs < deadAfterMs) continue;
+    const held = await readdir(stage).catch(() => ["unknown"]);
+    if (held.every((name) => name === "new")) await rm(stage, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function writeFiles(folder: string, { files, signal }: WriteOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ProjectFile } from "../../../src/scaffold/render.ts";
@@ -21,6 +21,27 @@ describe("writing a project", () => {
     // As mkdir makes it, not as private as a temporary folder.
     mkdirSync(join(folder, "ordinary"));
     expect(statSync(join(folder, "one/two/project")).mode).toBe(statSync(join(folder, "ordinary")).mode);
+  });
+
+  test("removes what killed runs have left beside it, and nothing else", async () => {
+    const folder = makeFolder();
+    const leave = (name: string, below: string, hoursAgo: number) => {
+      mkdirSync(join(folder, name, below), { recursive: true });
+      writeFileSync(join(folder, name, below, "x"), "");
+      const then = Date.now() / 1000 - hoursAgo * 3600;
+      utimesSync(join(folder, name), then, then);
+    };
+    leave(".truss-ts-aaaaaa", "new", 2);
+    leave(".truss-ts-bbbbbb", "new", 0.5);
+    leave(".truss-ts-cccccc", "old", 2);
+    leave(".truss-ts-notours", "new", 2);
+    await writeProject({ dir: join(folder, "project"), files: [file("a.txt", "a")], signal });
+    expect(Object.keys(readTree(folder)).toSorted()).toEqual([
+      ".truss-ts-bbbbbb/new/x",
+      ".truss-ts-cccccc/old/x",
+      ".truss-ts-notours/new/x",
+      "project/a.txt",
+    ]);
   });
 
   test("fills a folder without replacing it", async () => {
