@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { predict } from "./support/calls.ts";
+import { openRaw, request } from "./support/raw.ts";
 import { type Server, openServer } from "./support/server.ts";
 
 let server: Server | undefined;
@@ -36,5 +37,23 @@ describe("a model process that ends by itself", () => {
   it("is told of in plain words with DISABLE_JSON_LOGGING", async () => {
     const { log } = await crash("killed", { DISABLE_JSON_LOGGING: "1" });
     expect(log).toContain("ERROR the model's process was killed (SIGKILL), perhaps for lack of memory\n");
+  });
+});
+
+describe("SIGTERM", () => {
+  it("does not wait long for heads and bodies that do not come", async () => {
+    server = await openServer("serve", "lifecycle");
+    const starts = [
+      "GET / HTTP/1.1\r\n",
+      "POST /predict HTTP/1.1\r\nHo",
+      request("POST", "/predict", "{}").slice(0, -1),
+    ];
+    const connections = await Promise.all(starts.map(() => openRaw(Number(server?.port))));
+    connections.forEach((connection, index) => connection.write(starts[index] ?? ""));
+    // One behind them on the same way has been answered: the model's process has them.
+    expect((await predict(server, {})).status).toBe(200);
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+    for (const connection of connections) expect(await connection.ended).not.toContain(" 200 ");
   });
 });

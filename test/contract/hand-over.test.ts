@@ -143,6 +143,18 @@ describe("connections between the processes of serve", () => {
     await Promise.all(Array.from({ length: 20 }, worker));
   });
 
+  it("a wish for HTTP/2 is ignored, on each request of a connection", async () => {
+    const connection = await openRaw(server.port);
+    const wish = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"];
+    for (const id of [1, 2, 3]) {
+      connection.write(ask(id, ...wish));
+      await connection.until((text) => text.includes(mark(id)));
+      await pause(60);
+    }
+    connection.socket.destroy();
+    expect(idsIn(await connection.ended)).toEqual([1, 2, 3]);
+  });
+
   it("T145 a kept connection that stays silent is closed after five seconds", async () => {
     const connection = await openRaw(server.port);
     connection.write(ask(1));
