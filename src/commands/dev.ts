@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { openBrowser } from "../dev/open-browser.ts";
+import { removeOwnFolder } from "../dev/own-folder.ts";
 import { Supervisor } from "../dev/supervisor.ts";
 import { exitCodes } from "../errors.ts";
 import type { ReadyEvent, Reporter, TrussEvent } from "../events.ts";
@@ -85,6 +86,7 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
     await signals.first;
     void signals.second.then(() => opened.kill());
     await opened.stop();
+    await removeOwnFolder(root);
     report({ event: "stopped" });
     io.setExitCode(exitCodes.done);
   } finally {
