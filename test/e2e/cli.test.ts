@@ -26,7 +26,7 @@ function runShell(script: string, args: readonly string[], cwd: string): Promise
 /** A pipe with nothing left to write into, which nobody reads. */
 function openFullPipe(): number {
   const path = join(makeFolder(), "pipe");
-  execFileSync("mkfifo", [path]);
+  execFileSync("sh", ["-c", `mkfifo "$0"`, path]);
   const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   onTestFinished(() => closeSync(pipe));
   const isFull = (block: Buffer) => {

@@ -63,7 +63,7 @@ describe("what would be overwritten", () => {
 
   test("is never a pipe, which nobody may ever write to", async () => {
     const folder = makeFolder();
-    execFileSync("mkfifo", [join(folder, "a.txt")]);
+    execFileSync("sh", ["-c", `mkfifo "$0"`, join(folder, "a.txt")]);
     await expect(findOverwrites(folder, files)).rejects.toMatchObject({
       code: "WRITE_FAILED",
       message: expect.stringContaining("a.txt stands in the way"),
