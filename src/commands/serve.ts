@@ -4,6 +4,7 @@ import { createBundler } from "../bundle/bundler.ts";
 import { TrussError, exitCodes } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
+import { parseHost } from "../lib/host.ts";
 import { parsePort } from "../lib/port.ts";
 import { serverUrl } from "../lib/url.ts";
 import { loadProject } from "../project/load.ts";
@@ -23,7 +24,7 @@ export function createServeCommand(io: CommandIo): Command {
     .description("run the production server on a project")
     .argument("[dir]", "the project's folder, or one inside it", ".")
     .option("--port <port>", "port to listen on; 0: any free one", parsePort, 8080)
-    .option("--host <address>", "address to listen on", "0.0.0.0")
+    .option("--host <address>", "address to listen on", parseHost, "0.0.0.0")
     .addHelpText(
       "after",
       `

@@ -52,6 +52,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   child.on("message", (message: FromModel, socket?: unknown) => {
     switch (message.type) {
       case "ready":
+        // A load may still come to its end while the process is on its way out.
+        if (state !== "loading") return undefined;
         state = "ready";
         return options.onReady({ port, endpoints: message.endpoints });
       case "returned":

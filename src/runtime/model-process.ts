@@ -71,6 +71,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       await host.load().catch((error: unknown) => {
         throw loadFailure(error, start.root);
       });
+      if (host.state !== "ready") return;
       stopWatching = followEnvironment(host, start, log);
       beginScopes();
       send({ type: "ready", endpoints: endpointReports(host), ms: Math.round(performance.now() - started) });

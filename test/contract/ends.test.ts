@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { predict } from "./support/calls.ts";
 import { openRaw, request } from "./support/raw.ts";
-import { type Server, openServer } from "./support/server.ts";
+import { type Server, openServer, startServer } from "./support/server.ts";
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -55,5 +55,14 @@ describe("SIGTERM", () => {
     server.child.kill("SIGTERM");
     expect(await server.ended).toBe(0);
     for (const connection of connections) expect(await connection.ended).not.toContain(" 200 ");
+  });
+
+  it("during a load that still comes to its end is a clean end, and no start", async () => {
+    const loading = await startServer("serve", "lifecycle", { env: { LIFECYCLE: "slow close" } });
+    server = loading;
+    await vi.waitUntil(() => loading.log().includes("load attempt 1"), { timeout: 20_000 });
+    loading.child.kill("SIGTERM");
+    expect(await loading.ended).toBe(0);
+    expect(loading.events.map(({ event }) => event)).toEqual(["stopped"]);
   });
 });
