@@ -5,14 +5,14 @@ import type { Reporter } from "../events.ts";
 import { settlesWithin } from "./deferred.ts";
 import { type Gate, type Refusal, notReadyMessage } from "./gate.ts";
 import { type ListenOptions, listen } from "./listen.ts";
+import { pathOf } from "../runtime/paths.ts";
+import { requestIdOf } from "../runtime/request-id.ts";
 import {
   type OwnAnswer,
   errorAnswer,
   isLiveness,
   isReadiness,
   liveAnswer,
-  pathOf,
-  requestIdOf,
   writeAnswer,
   writeRawAnswer,
 } from "./own-answer.ts";

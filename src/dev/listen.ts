@@ -29,12 +29,6 @@ export async function listen(server: Server, options: ListenOptions): Promise<nu
   });
 }
 
-/** The address to show: one that a browser on this machine can open. */
-export function serverUrl(host: string, port: number): string {
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
-}
-
 function candidates({ port, strictPort }: ListenOptions): number[] {
   if (strictPort || port === 0) return [port];
   const next = Array.from({ length: nextPorts }, (_, at) => port + at).filter((each) => each <= 65_535);

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { endpoints, type Family } from "../model/endpoints.ts";
-import { canonicalPath, livePath, loadedPath, readyPath } from "../runtime/paths.ts";
-import { chooseRequestId } from "../runtime/request-id.ts";
+import { canonicalPath, livePath, loadedPath, pathOf, readyPath } from "../runtime/paths.ts";
 import { errorBody } from "../wire/errors.ts";
 import type { Refusal } from "./gate.ts";
 
@@ -11,15 +10,6 @@ export interface OwnAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-}
-
-/** The path of a request as the client sent it, without its query. */
-export function pathOf(incoming: IncomingMessage): string {
-  return (incoming.url ?? "/").replace(/[?#].*$/s, "");
-}
-
-export function requestIdOf(incoming: IncomingMessage): string {
-  return chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
 }
 
 /** Liveness asks about this process, so it is answered here, whatever the model is doing. */

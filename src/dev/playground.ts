@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { EndpointReport } from "../events.ts";
-import { type OwnAnswer, jsonAnswer, pathOf } from "./own-answer.ts";
+import { pathOf } from "../runtime/paths.ts";
+import { type OwnAnswer, jsonAnswer } from "./own-answer.ts";
 
 /** Where the supervisor's own page lives. */
 export const playgroundPath = "/_truss/";

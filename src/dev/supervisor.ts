@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import type { EndpointReport, Reporter } from "../events.ts";
+import type { EndpointReport } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
+import { serverUrl } from "../lib/url.ts";
 import { projectPath } from "../lib/paths.ts";
 import { findProjectRoot } from "../project/find.ts";
 import type { RemoteError } from "../runtime/channel.ts";
@@ -9,27 +10,13 @@ import { startCountdown } from "./countdown.ts";
 import { createDeferred } from "./deferred.ts";
 import { type Front, createFront } from "./front.ts";
 import { Gate } from "./gate.ts";
-import { type ListenOptions, serverUrl } from "./listen.ts";
 import type { Launch } from "./model-process.ts";
+import type { DevOptions } from "./options.ts";
 import { type PlaygroundState, playgroundPath } from "./playground.ts";
 import { createSparePool } from "./spare.ts";
 import { Succession } from "./succession.ts";
 import { ProjectWatcher, projectFiles } from "./watch.ts";
 import { type Built, Workshop, guessEnv } from "./workshop.ts";
-
-export interface DevOptions extends ListenOptions {
-  /** The project's folder, or one below it. */
-  readonly dir: string;
-  /** Name for `context.environment`. */
-  readonly environment: string;
-  /** Port for Node's debugger in the model's process; 0: any free one. */
-  readonly inspect?: number;
-  readonly report: Reporter;
-  /** Milliseconds since the command started. */
-  readonly elapsed: () => number;
-  /** How long a request may wait for a model. @default 30000 */
-  readonly waitMs?: number;
-}
 
 /** How long running work may take to end when the server stops. */
 const drainMs = 10_000;

@@ -1,9 +1,9 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { Socket } from "node:net";
 import { stopReading } from "./connection.ts";
-import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
+import { canonicalPath, livePath, loadedPath, readyPath, pathOf } from "./paths.ts";
 import { idHeaders } from "./reply.ts";
-import { chooseRequestId } from "./request-id.ts";
+import { requestIdOf } from "./request-id.ts";
 import { boundHeads, countConnections, defaultHeadMs } from "./slow-clients.ts";
 
 export interface FrontDeskOptions {
@@ -106,9 +106,9 @@ function classify(head: Buffer, ready: boolean): "probe" | "model" | "more" {
 }
 
 function answerProbe(request: IncomingMessage, response: ServerResponse, ready: boolean): void {
-  const path = canonicalPath((request.url ?? "/").replace(/[?#].*$/s, ""));
+  const path = canonicalPath(pathOf(request));
   const alive = path === livePath || ready;
-  const requestId = chooseRequestId(request.headers["x-request-id"], request.headers["x-baseten-request-id"]);
+  const requestId = requestIdOf(request);
   const body =
     path === livePath ? "true" : alive ? "{}" : JSON.stringify({ error: "Model with name model is not ready." });
   response.writeHead(alive ? 200 : 503, {

@@ -107,7 +107,7 @@ function listen(listener: Server, { host, port }: FrontOptions): Promise<number>
   });
 }
 
-export function listenError(error: NodeJS.ErrnoException, host: string, port: number): TrussError {
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): TrussError {
   const [code, message, hint]: [ErrorCode, string, string] =
     error.code === "EADDRINUSE"
       ? ["PORT_IN_USE", `port ${port} is taken on ${host}`, "choose another with --port, or 0 for any free one"]

@@ -69,7 +69,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       if (mode === "listen") send({ type: "listening", port: await server.listen() });
       const started = performance.now();
       await host.load().catch((error: unknown) => {
-        throw loadFailure(error, start.root);
+        throw remoteOf(error, start.root);
       });
       if (host.state !== "ready") return;
       stopWatching = followEnvironment(host, start, log);
@@ -153,10 +153,6 @@ function followEnvironment(host: ModelHost, start: ModelStart, log: RuntimeLog):
     onChange: (environment) => host.changeEnvironment(environment),
     onError: (error) => log.error("setup_environment failed:", error),
   });
-}
-
-function loadFailure(error: unknown, root: string): RemoteError {
-  return remoteOf(error, root);
 }
 
 function remoteOf(error: unknown, root: string): RemoteError {

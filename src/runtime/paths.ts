@@ -1,8 +1,15 @@
+import type { IncomingMessage } from "node:http";
+
 /** The runtime's own routes beside the endpoints', in canonical form. */
 export const livePath = "/health/live";
 export const readyPath = "/health/ready";
 export const loadedPath = "/ping";
 export const schemaPath = "/schema";
+
+/** The path of a request as its client sent it, without the query. */
+export function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.replace(/[?#].*$/s, "");
+}
 
 const environmentPrefix = /^\/(?:environments\/[^/]+|deployment\/[^/]+|production|development)(\/.*)$/;
 const modelPath = /^\/v1\/models\/([^/]+)(\/loaded|\/schema)?$/;

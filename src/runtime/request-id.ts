@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { randomBytes } from "node:crypto";
 
 const safe = /^[\w.:\-+/=@]{1,128}$/;
@@ -10,4 +11,9 @@ export function chooseRequestId(...inbound: readonly (string | string[] | null |
   for (const id of inbound) if (typeof id === "string" && safe.test(id)) return id;
   last += 1;
   return `${prefix}${last.toString(36).padStart(6, "0")}`;
+}
+
+/** The id of a request that has come over HTTP. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  return chooseRequestId(headers["x-request-id"], headers["x-baseten-request-id"]);
 }

@@ -7,7 +7,7 @@ import { createIdleReturns } from "./idle-returns.ts";
 import { defaultMaxBodyBytes } from "./input.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
-import { chooseRequestId } from "./request-id.ts";
+import { requestIdOf } from "./request-id.ts";
 import { trackScope } from "./request-scope.ts";
 import {
   boundHeads,
@@ -64,7 +64,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     serverOptions: boundHeads(options.headMs ?? defaultHeadMs),
     fetch(request, env) {
       const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
-      const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
+      const requestId = requestIdOf(incoming);
       const started = performance.now();
       const scope = { requestId };
       active.add(outgoing);

@@ -6,9 +6,9 @@ import { hiddenMessage } from "../wire/errors.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import type { RuntimeLog } from "./log.ts";
 import { createModelRequest } from "./model-request.ts";
-import { canonicalPath } from "./paths.ts";
+import { canonicalPath, pathOf } from "./paths.ts";
 import { reenter } from "./reenter.ts";
-import { chooseRequestId } from "./request-id.ts";
+import { requestIdOf } from "./request-id.ts";
 import { runInScope } from "./request-scope.ts";
 
 export interface WebSocketOptions {
@@ -64,7 +64,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
 }
 
 function refuse(incoming: IncomingMessage, host: ModelHost): { status: number; message: string } | undefined {
-  const path = canonicalPath((incoming.url ?? "/").replace(/[?#].*$/s, ""));
+  const path = canonicalPath(pathOf(incoming));
   if (path !== "/v1/websocket") return { status: 404, message: `There is no WebSocket at ${path}` };
   if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready." };
   return undefined;
@@ -88,7 +88,7 @@ async function converse(socket: WebSocket, incoming: IncomingMessage, options: W
   if (method === undefined) return socket.close(1003, "WebSocket is not implemented on this deployment.");
 
   keepAlive(socket, options);
-  const requestId = chooseRequestId(incoming.headers["x-request-id"], incoming.headers["x-baseten-request-id"]);
+  const requestId = requestIdOf(incoming);
   const request = createModelRequest(
     {
       method: "GET",
