@@ -32,6 +32,8 @@ const retireBoundMs = 10 * 60_000;
 const retireDrainMs = 10_000;
 /** Beyond this many old generations the oldest is told to hurry. */
 const retiringLimit = 3;
+/** The first answers of a new generation come before the next spare, whose start takes a processor for a while. */
+const spareDelayMs = 50;
 /** In a storm of edits the first candidate is let through, or nothing new would ever serve. */
 const candidateLimit = 2;
 
@@ -123,7 +125,8 @@ export class Succession {
   }
 
   #followReign(reign: Reign): void {
-    this.#options.spares.prepare(this.#options.launchOf(reign.plan), reign.plan.packages);
+    const prepare = () => this.#options.spares.prepare(this.#options.launchOf(reign.plan), reign.plan.packages);
+    setTimeout(prepare, spareDelayMs).unref();
     void reign.generation.ended.then((how) => {
       if (this.#reign === reign && !this.#over) void this.#bringBack(reign, how);
     });

@@ -18,10 +18,16 @@ export interface WatchOptions {
 /** Files of the project's own folder whose change makes the project another one. */
 export const projectFiles: readonly string[] = [configName, ...envFileNames, "package.json", "tsconfig.json"];
 
-/** A burst ends when nothing has happened for this long … */
-const quietMs = 8;
-/** … and is not waited for longer than this. */
-const burstMs = 25;
+/**
+ * A burst ends when nothing has happened for so long, and is not waited for beyond a bound (milliseconds). One save is
+ * over at once; where several files are written, as by a checkout or a formatter, more of them may follow.
+ */
+const oneSave = { quiet: 3, bound: 25 };
+const manyFiles = { quiet: 25, bound: 250 };
+/** An editor's save can touch a draft and a backup beside the file. */
+const filesOfOneSave = 3;
+/** Files that are written so soon after others (milliseconds) belong to the work of a program, which goes on. */
+const soonMs = 100;
 /** How long a file that is gone or empty is given to come back: some editors empty or remove it before they write. */
 const saveMs = 60;
 const saveStepMs = 10;
@@ -49,6 +55,8 @@ export class ProjectWatcher {
   #quiet: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
   #burstBegan: number | undefined;
+  readonly #burstFiles = new Set<string>();
+  #changedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -101,10 +109,10 @@ export class ProjectWatcher {
     const ignored = (path: string) => this.#isIgnored(path);
     const watcher = watch([this.#options.root, ...this.#deep, ...this.#flat], { ignored, ignoreInitial: true });
     this.#watcher = watcher;
-    watcher.on("raw", () => this.#kick());
+    watcher.on("raw", (_event, path) => this.#kick(path));
     watcher.on("all", (event, path) => {
       if (!event.endsWith("Dir") && this.#isModelFile(path)) this.#touched.add(path);
-      this.#kick();
+      this.#kick(basename(path));
     });
     watcher.on("error", (error) => this.#pollInstead(error));
     await new Promise<void>((resolve) => watcher.once("ready", resolve));
@@ -119,14 +127,18 @@ export class ProjectWatcher {
     this.#options.onTrouble(`files cannot be watched (${error instanceof Error ? error.message : String(error)})`);
   }
 
-  #kick(): void {
+  #kick(name?: string): void {
     if (this.#closed) return;
     const now = performance.now();
     this.#burstBegan ??= now;
+    if (name) this.#burstFiles.add(name);
     clearTimeout(this.#quiet);
-    const wait = Math.max(0, Math.min(quietMs, this.#burstBegan + burstMs - now));
+    const isOneSave = this.#burstFiles.size <= filesOfOneSave && now - this.#changedAt > soonMs;
+    const { quiet, bound } = isOneSave ? oneSave : manyFiles;
+    const wait = Math.max(0, Math.min(quiet, this.#burstBegan + bound - now));
     this.#quiet = setTimeout(() => {
       this.#burstBegan = undefined;
+      this.#burstFiles.clear();
       void this.look();
     }, wait);
   }
@@ -145,7 +157,9 @@ export class ProjectWatcher {
     this.#touched.clear();
     this.#stamps.accept(changed);
     for (const file of [...changed, ...this.#stamps.missing()]) this.#followFolderOf(file);
-    if (changed.length > 0) this.#options.onChange(changed);
+    if (changed.length === 0) return;
+    this.#changedAt = performance.now();
+    this.#options.onChange(changed);
   }
 
   /** A file that is still to come is waited for where it would be, or as near to it as there is a folder. */

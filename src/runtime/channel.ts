@@ -38,7 +38,7 @@ export type ServeMode = "listen" | "handoff";
 
 /** What a parent tells its model process. */
 export type ToModel =
-  /** Packages to import ahead of time, so that a later `start` finds them loaded (absolute file URLs or specifiers). */
+  /** Get ready for a later `start`: import these packages (absolute file URLs or specifiers), rehearse a request. */
   | { readonly type: "preload"; readonly packages: readonly string[]; readonly root: string }
   | { readonly type: "start"; readonly start: ModelStart; readonly mode: ServeMode }
   /** Construct the model and describe it without `load()`; answered by `described`, then the process exits 0. */

@@ -20,6 +20,8 @@ export interface ProcessMainOptions {
   readonly requestsFd?: number;
 }
 
+let rehearsed = false;
+
 /** The main of a model process: does what its parent says over the channel, and dies with it. */
 export function runModelProcess(options: ProcessMainOptions = {}): void {
   process.setSourceMapsEnabled(true);
@@ -32,7 +34,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
   process.on("message", (message: ToModel, socket?: Socket) => {
     switch (message.type) {
       case "preload":
-        return void preload(message.packages, message.root);
+        return void prepare(message.packages, message.root);
       case "start":
         model = begin(message.start, message.mode, options);
         return undefined;
@@ -113,8 +115,13 @@ function createProcessLog(start: ModelStart, mode: ServeMode): RuntimeLog {
   return log;
 }
 
-/** Imports packages ahead of time; one that fails will fail again, and be told of, when the model needs it. */
-async function preload(packages: readonly string[], root: string): Promise<void> {
+/** Does ahead of time what a start would else wait for; what fails will fail again, and be told of, when it matters. */
+async function prepare(packages: readonly string[], root: string): Promise<void> {
+  if (!rehearsed) {
+    rehearsed = true;
+    const { warmUp } = await import("./warm-up.ts");
+    await warmUp().catch(() => undefined);
+  }
   const { createRequire } = await import("node:module");
   const resolve = createRequire(pathToFileURL(`${root}/package.json`)).resolve;
   for (const name of packages) {

@@ -55,6 +55,17 @@ describe("the watcher", () => {
     await seeing(seen, [["model/a.ts", "model/b.ts", "model/c.ts", "model/d.ts"]]);
   });
 
+  it("makes few of the files that a program writes one after the other", async () => {
+    const { seen, write } = await watchProject();
+    const names = Array.from({ length: 12 }, (_, index) => `model/file-${index}.ts`);
+    for (const name of names) {
+      write(name, "new");
+      await new Promise((resolve) => setTimeout(resolve, 8));
+    }
+    await vi.waitFor(() => expect(seen.flat().sort()).toEqual([...names].sort()), { timeout: 5_000 });
+    expect(seen.length).toBeLessThanOrEqual(3);
+  });
+
   it("sees a second write that comes while the first is reported", async () => {
     const { root, watcher, seen, write } = await watchProject();
     watcher.followFiles([join(root, "model/model.ts")], Date.now() + 60_000);
