@@ -1,12 +1,13 @@
 import { type BuildFailure, type BuildOptions, type OutputFile, context, stop } from "esbuild";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { projectPath } from "../lib/paths.ts";
 import type { Project } from "../project/types.ts";
 import { readBuildErrors } from "./errors.ts";
 import { createBundleFolder } from "./folder.ts";
+import { listPackageFiles } from "./package-files.ts";
 import { createResolvePlugin, type ResolveLog } from "./resolve.ts";
 import { sourcePlaces, sourcePlacesPlugin } from "./source-places.ts";
+import { findTsconfigs } from "./tsconfigs.ts";
 import type { Bundler, BuildResult } from "./types.ts";
 
 export type { BuildResult, Bundler } from "./types.ts";
@@ -14,23 +15,25 @@ export type { BuildResult, Bundler } from "./types.ts";
 /** Bundles a project's own sources into one ES module; packages stay outside, to be imported by Node as ever. */
 export async function createBundler(project: Project, options: { outDir?: string } = {}): Promise<Bundler> {
   const folder = createBundleFolder(project.root, options.outDir);
-  const log: ResolveLog = { inputs: new Set(), externals: new Set() };
+  const packages = { found: new Set<string>(), missing: new Map<string, string>() };
+  const log: ResolveLog = { inputs: new Set(), externals: new Set(), packages };
   const esbuild = await context(createOptions(project, folder.path, log));
 
   const buildOnce = async (): Promise<BuildResult> => {
-    log.inputs.clear();
-    log.externals.clear();
+    for (const part of [log.inputs, log.externals, packages.found, packages.missing]) part.clear();
     const outcome = await esbuild.rebuild().catch((error: unknown) => {
       if (isBuildFailure(error)) return error;
       throw error;
     });
-    const inputs = () => [...log.inputs, ...findTsconfigs(project)];
+    const inputs = [...log.inputs, ...findTsconfigs(sourceFolders(project, log))];
+    const packageFiles = listPackageFiles(project.root, packages);
     if (outcome instanceof Error) {
       const { errors, candidates } = readBuildErrors(project.root, outcome.errors);
-      return { ok: false, errors, inputs: [...inputs(), ...candidates] };
+      return { ok: false, errors, inputs: [...inputs, ...candidates], packageFiles };
     }
     const { code, map } = readOutputs(outcome.outputFiles ?? []);
-    return { ok: true, file: folder.write(code, map), inputs: inputs(), externals: [...log.externals].sort() };
+    const externals = [...log.externals].sort();
+    return { ok: true, file: folder.write(code, map), inputs, packageFiles, externals };
   };
 
   let closed: Promise<void> | undefined;
@@ -96,9 +99,11 @@ function readOutputs(files: readonly OutputFile[]): { code: string; map: string 
   return { code: find(".mjs"), map: find(".mjs.map") };
 }
 
-function findTsconfigs(project: Project): string[] {
-  const folders = new Set([project.root, dirname(project.modelFile)]);
-  return [...folders].map((folder) => resolve(folder, "tsconfig.json")).filter((file) => existsSync(file));
+function sourceFolders(project: Project, { inputs }: ResolveLog): Set<string> {
+  const own = [...inputs].filter((file) => !file.includes(`${sep}node_modules${sep}`));
+  return new Set(
+    [project.root, project.modelFile, ...own].map((file) => (file === project.root ? file : dirname(file))),
+  );
 }
 
 /** One build at a time: esbuild would give a call that comes during a build the result from before the edit. */

@@ -37,7 +37,8 @@ function toColumn(lineText: string, bytes: number): number {
   return Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
 }
 
-const endings = ["", ".ts", ".mts", ".js", ".mjs", ".json", "/index.ts", "/index.js"];
+/** What esbuild tries after the path that an import names. */
+export const endings: readonly string[] = ["", ".ts", ".mts", ".js", ".mjs", ".json", "/index.ts", "/index.js"];
 
 function listCandidates(root: string, { text, location }: Message): string[] {
   const missing = /^Could not resolve "(\.[^"]+)"/.exec(text)?.[1];

@@ -3,14 +3,18 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, extname, isAbsolute, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { projectPath } from "../lib/paths.ts";
 import type { Project } from "../project/types.ts";
+import { endings } from "./errors.ts";
 import { describeMissingPackage } from "./missing-package.ts";
 import { packageName } from "./package-name.ts";
+import { findAliasTargets } from "./tsconfigs.ts";
 
 /** What one build has met. */
 export interface ResolveLog {
   readonly inputs: Set<string>;
   readonly externals: Set<string>;
+  readonly packages: { readonly found: Set<string>; readonly missing: Map<string, string> };
 }
 
 const passed = Symbol("resolved by esbuild itself");
@@ -46,20 +50,37 @@ async function resolveBare(
   if (isBuiltin(args.path) || /^(?:node|file|data|https?):/.test(args.path)) return { path: args.path, external: true };
   const { importer, resolveDir, kind, with: attributes } = args;
   const found = await build.resolve(args.path, { importer, resolveDir, kind, with: attributes, pluginData: passed });
-  if (found.errors.length > 0) return describeUnresolved(project, args, found);
+  if (found.errors.length > 0) return describeUnresolved(project, log, args, found);
   if (found.external) return { path: found.path, external: true };
   // esbuild resolves it once more by itself: only so does it know which tsconfig.json rules the file.
   if (belongsToBundle(project, args, found.path)) return undefined;
   const path = await nameForNode(build, project, outDir, args, found.path);
   log.externals.add(path);
+  log.packages.found.add(found.path);
   return { path, external: true };
 }
 
 /** A static import that fails would only be seen at run time; a dynamic one may be meant to. */
-function describeUnresolved(project: Project, args: OnResolveArgs, found: ResolveResult): OnResolveResult {
+function describeUnresolved(
+  project: Project,
+  log: ResolveLog,
+  args: OnResolveArgs,
+  found: ResolveResult,
+): OnResolveResult {
+  const alias = findAliasTargets(args.resolveDir, args.path);
+  for (const target of alias) for (const ending of endings) log.inputs.add(target + ending);
+  if (alias.length === 0 && !args.path.startsWith("#")) {
+    log.packages.missing.set(packageName(args.path), args.resolveDir);
+  }
   if (args.kind !== "import-statement") return { path: args.path, external: true };
   if (args.path.startsWith("#")) return { errors: found.errors };
-  return { errors: [{ text: describeMissingPackage(project.root, args.path) }] };
+  const target = alias[0] && projectPath(project.root, alias[0]);
+  if (target === undefined) return { errors: [{ text: describeMissingPackage(project.root, args.path) }] };
+  return {
+    errors: [
+      { text: `Could not resolve "${args.path}": "paths" in tsconfig.json lead to ${target}, which is not there` },
+    ],
+  };
 }
 
 /** Own sources: whatever an alias leads to, and TypeScript, which Node could not import. */

@@ -15,8 +15,10 @@ export type BuildResult =
       readonly ok: true;
       /** Absolute path of the bundle, an ES module with the exports of the model file. */
       readonly file: string;
-      /** Absolute paths of the sources that went into it, and of the tsconfig.json that rules them. */
+      /** Absolute paths of the sources that went into it, and of the tsconfig.json that rule them. */
       readonly inputs: readonly string[];
+      /** Absolute paths of files whose change means that packages are not what they were. */
+      readonly packageFiles: readonly string[];
       /** Specifiers of packages that stayed outside, Node's own not among them. */
       readonly externals: readonly string[];
     }
@@ -25,6 +27,7 @@ export type BuildResult =
       readonly errors: readonly BuildError[];
       /** As far as known, with the paths that a missing file could have. */
       readonly inputs: readonly string[];
+      readonly packageFiles: readonly string[];
     };
 
 /** Builds one project again and again, each time only what changed. */

@@ -14,6 +14,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Node's own flags, such as `--inspect=0`. */
   readonly nodeOptions: readonly string[];
+  /** Which state of the installed packages it will load. */
+  readonly edition: number;
 }
 
 /** A forked process as the rest of this room sees it. */

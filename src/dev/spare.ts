@@ -51,7 +51,7 @@ export function createSparePool(report: Reporter, enabled: boolean): SparePool {
   };
 }
 
-function keyOf({ childFile, root, env, nodeOptions }: Launch): string {
+function keyOf({ childFile, root, env, nodeOptions, edition }: Launch): string {
   const sorted = Object.entries(env).sort(([left], [right]) => (left < right ? -1 : 1));
-  return JSON.stringify([childFile, root, sorted, nodeOptions]);
+  return JSON.stringify([childFile, root, sorted, nodeOptions, edition]);
 }

@@ -12,11 +12,12 @@ import { type Front, createFront } from "./front.ts";
 import { Gate } from "./gate.ts";
 import type { Launch } from "./model-process.ts";
 import type { DevOptions } from "./options.ts";
+import { createPackages } from "./packages.ts";
 import { type PlaygroundState, playgroundPath } from "./playground.ts";
 import { createSparePool } from "./spare.ts";
 import { Succession } from "./succession.ts";
 import { ProjectWatcher, projectFiles } from "./watch.ts";
-import { type Built, Workshop, guessEnv } from "./workshop.ts";
+import { type Built, Workshop, guessEnv, noSources } from "./workshop.ts";
 
 /** How long running work may take to end when the server stops. */
 const drainMs = 10_000;
@@ -30,6 +31,7 @@ export class Supervisor {
   readonly #gate: Gate;
   readonly #succession: Succession;
   readonly #watcher: ProjectWatcher;
+  readonly #packages = createPackages();
   #front: Front | undefined;
   #workshop: Workshop | undefined;
   #projectChanged = true;
@@ -90,6 +92,7 @@ export class Supervisor {
   /** Builds and starts the model again, edited or not. */
   reload(): void {
     this.#projectChanged = true;
+    this.#packages.renew();
     void this.#attempt([]);
   }
 
@@ -121,6 +124,7 @@ export class Supervisor {
     if (this.#announced) this.#options.report({ event: "reloading", id, changed: names });
     if (changed.some((file) => this.#rulesProject(file))) this.#projectChanged = true;
     this.#gate.hope();
+    await this.#packages.notice(changed);
     const built = await this.#takeTurn(() => this.#build(id, since));
     if (built === undefined) return undefined;
     if (!built.ok) return this.#fail(id, built.error);
@@ -151,7 +155,7 @@ export class Supervisor {
       const opened = await Workshop.open(this.root, this.#options.environment);
       if (!opened.ok) {
         this.#projectChanged = true;
-        return { ok: false, error: opened.error, inputs: [] };
+        return { ok: false, error: opened.error, sources: noSources };
       }
       await this.#workshop?.release();
       this.#workshop = opened.workshop;
@@ -159,7 +163,9 @@ export class Supervisor {
     }
     if (this.#isOld(id)) return undefined;
     const built = await this.#workshop.build();
-    this.#watcher.followFiles(built.inputs, since);
+    const { inputs, packageFiles } = built.sources;
+    this.#packages.learn(packageFiles);
+    this.#watcher.followFiles([...inputs, ...packageFiles], since);
     return this.#isOld(id) ? undefined : built;
   }
 
@@ -211,7 +217,13 @@ export class Supervisor {
   #launch(env: Readonly<Record<string, string>>): Launch {
     const { inspect } = this.#options;
     const nodeOptions = inspect === undefined ? [] : [`--inspect=${inspect}`];
-    return { childFile: join(packageRoot(), "dist", "child.js"), root: this.root, env, nodeOptions };
+    return {
+      childFile: join(packageRoot(), "dist", "child.js"),
+      root: this.root,
+      env,
+      nodeOptions,
+      edition: this.#packages.edition,
+    };
   }
 
   /** Whether a change of this file can make the project another one, and not only its bundle. */

@@ -22,8 +22,13 @@ export type Opened =
   | { readonly ok: true; readonly workshop: Workshop }
   | { readonly ok: false; readonly error: RemoteError };
 export type Built =
-  | { readonly ok: true; readonly plan: Plan; readonly inputs: readonly string[] }
-  | { readonly ok: false; readonly error: RemoteError; readonly inputs: readonly string[] };
+  | { readonly ok: true; readonly plan: Plan; readonly sources: Sources }
+  | { readonly ok: false; readonly error: RemoteError; readonly sources: Sources };
+
+/** What a build has read, and what else would make it another one; absolute paths. */
+export type Sources = Pick<BuildResult, "inputs" | "packageFiles">;
+
+export const noSources: Sources = { inputs: [], packageFiles: [] };
 
 /** One reading of the project with the bundler made for it; its bundles stay as long as somebody holds it. */
 export class Workshop {
@@ -60,10 +65,10 @@ export class Workshop {
   async build(): Promise<Built> {
     try {
       const result = await this.#bundler.build();
-      if (!result.ok) return { ok: false, error: firstBuildError(result), inputs: result.inputs };
-      return { ok: true, plan: this.#plan(result), inputs: result.inputs };
+      if (!result.ok) return { ok: false, error: firstBuildError(result), sources: result };
+      return { ok: true, plan: this.#plan(result), sources: result };
     } catch (error) {
-      return { ok: false, error: toRemoteError(error), inputs: [] };
+      return { ok: false, error: toRemoteError(error), sources: noSources };
     }
   }
 

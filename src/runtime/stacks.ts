@@ -1,4 +1,4 @@
-import { relative, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, isHttpError, isTrussError } from "../errors.ts";
 import type { RemoteError } from "./channel.ts";
@@ -78,8 +78,14 @@ function pathOfFrame(line: string): string {
   }
 }
 
+const ownFolder = dirname(fileURLToPath(import.meta.url));
+
+/** The project's own sources, and TypeScript beside it: of packages that are linked into it. */
 function isUserPath(path: string, root: string): boolean {
-  if (!path.startsWith(root + sep)) return false;
+  if (!path.startsWith(root + sep)) {
+    const linked = /\.[cm]?tsx?$/.test(path) && !path.includes(`${sep}node_modules${sep}`);
+    return linked && !path.startsWith(ownFolder + sep);
+  }
   const inside = path.slice(root.length + 1);
   return !inside.split(sep).some((part) => part === "node_modules" || part === ".truss-ts");
 }

@@ -70,8 +70,10 @@ function tellReloaded({ changed, ms }: ReloadedEvent, style: Style): string {
 
 function listFiles(files: readonly string[]): string {
   if (files.length === 0) return "by hand";
-  const shown = files.slice(0, 3).join(", ");
-  return files.length > 3 ? `${shown} and ${files.length - 3} more` : shown;
+  // Which file of an installation told of it is of no interest.
+  const names = [...new Set(files.map((file) => (file.includes("node_modules/") ? "installed packages" : file)))];
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }
 
 function tellFailure(
