@@ -104,6 +104,22 @@ export interface RequestErrorEvent {
   readonly column?: number;
 }
 
+/** Code of the model kept the event loop from turning: nobody else was served meanwhile. `dev` only. */
+export interface LoopBlockedEvent {
+  readonly event: "loop_blocked";
+  readonly ms: number;
+  /** How many requests were running. */
+  readonly running: number;
+  /** Method and path, such as `POST /predict`, where all that ran have the same. */
+  readonly request?: string;
+  readonly request_id?: string;
+  /** Where it was seen; the stack is mapped to the user's sources. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly stack?: string;
+}
+
 export interface WarningEvent {
   readonly event: "warning";
   readonly message: string;
@@ -126,6 +142,7 @@ export type TrussEvent =
   | ModelExitedEvent
   | OutputEvent
   | RequestErrorEvent
+  | LoopBlockedEvent
   | WarningEvent
   | DrainingEvent;
 

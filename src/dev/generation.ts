@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import type { EndpointReport, Reporter } from "../events.ts";
-import type { FromModel, ModelStart, RemoteError } from "../runtime/channel.ts";
+import type { FromModel, LoopBlocked, ModelStart, RemoteError } from "../runtime/channel.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { type Launch, type ModelProcess, followProcess, processOptions } from "./model-process.ts";
 import { takePulse } from "./probe.ts";
@@ -166,6 +166,8 @@ export class Generation {
         return this.#started.resolve({ ok: false, error: message.error });
       case "request_error":
         return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
+      case "loop_blocked":
+        return this.#reportBlock(message.blocked);
       case "described":
       case "returned":
       case "drained":
@@ -173,6 +175,10 @@ export class Generation {
       default:
         return ignoreUnknown(message);
     }
+  }
+
+  #reportBlock({ requestId, ...blocked }: LoopBlocked): void {
+    this.#report({ event: "loop_blocked", ...blocked, ...(requestId === undefined ? {} : { request_id: requestId }) });
   }
 
   #onEnd(how: string): string {

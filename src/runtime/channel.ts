@@ -30,6 +30,21 @@ export interface RemoteError {
   readonly column?: number;
 }
 
+/** Code that kept the event loop from turning, so that nobody else was served meanwhile. */
+export interface LoopBlocked {
+  readonly ms: number;
+  /** How many requests were running. */
+  readonly running: number;
+  /** Method and path, such as `POST /predict`, where all that ran have the same. */
+  readonly request?: string;
+  readonly requestId?: string;
+  /** Where it was seen, with the stack there. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly stack?: string;
+}
+
 /**
  * How a model process gets its connections: `listen` on a loopback port of its own (behind dev's proxy), or `handoff`
  * of accepted sockets from the process that owns the port (`serve` and artefacts).
@@ -67,6 +82,7 @@ export type FromModel =
   | { readonly type: "failed"; readonly error: RemoteError }
   /** A request's method threw. */
   | { readonly type: "request_error"; readonly requestId: string; readonly error: RemoteError }
+  | { readonly type: "loop_blocked"; readonly blocked: LoopBlocked }
   /** With a socket: a keep-alive connection that has been idle (`handoff` only). */
   | { readonly type: "returned" }
   | { readonly type: "drained" };

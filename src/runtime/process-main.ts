@@ -6,7 +6,8 @@ import type { FromModel, ModelStart, RemoteError, ServeMode, ToModel } from "./c
 import { createLineWriter } from "./line-writer.ts";
 import { type RuntimeLog, captureConsole, createLog } from "./log.ts";
 import { type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
-import { dieWithParent } from "./parent-watch.ts";
+import { watchLoop } from "./loop-watch.ts";
+import { type Watcher, dieWithParent } from "./parent-watch.ts";
 import { readSettings } from "./settings.ts";
 import { toRemoteError } from "./stacks.ts";
 
@@ -28,7 +29,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
   // The parent decides when to stop; a Ctrl-C reaches the whole process group.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   process.on("disconnect", () => process.exit(0));
-  dieWithParent();
+  const watcher = dieWithParent();
 
   let model: ModelProcess | undefined;
   process.on("message", (message: ToModel, socket?: Socket) => {
@@ -37,6 +38,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
         return void prepare(message.packages, message.root);
       case "start":
         model = begin(message.start, message.mode, options);
+        if (message.mode === "listen") void warnOfBlocks(model, watcher, message.start.root);
         return undefined;
       case "describe":
         return void describe(message.start);
@@ -79,6 +81,12 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
     leave({ type: "failed", error }, 1);
   });
   return model;
+}
+
+/** What blocks the loop while the model loads harms nobody. */
+async function warnOfBlocks({ host }: ModelProcess, watcher: Watcher, root: string): Promise<void> {
+  await host.settled;
+  if (host.state === "ready") watchLoop(watcher, root, (blocked) => send({ type: "loop_blocked", blocked }));
 }
 
 /** What nobody caught is logged, told to the parent, and ends the process: its state can't be trusted any more. */

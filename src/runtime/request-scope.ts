@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 /** What the log of a model's code knows of the request that it runs for. */
 export interface RequestScope {
   readonly requestId: string;
+  readonly incoming?: { readonly method?: string | undefined; readonly url?: string | undefined };
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();
@@ -35,4 +36,18 @@ export function currentScope(): RequestScope | undefined {
   if (found !== undefined || running.size === 0 || !serving) return found;
   wanted = true;
   return running.size === 1 ? running.values().next().value : undefined;
+}
+
+/** The request whose code runs at this very moment, where that is being followed. */
+export function scopeNow(): RequestScope | undefined {
+  return storage.getStore();
+}
+
+/** From now on requests are followed through their promises. */
+export function followScopes(): void {
+  wanted = true;
+}
+
+export function listRunning(): RequestScope[] {
+  return [...running];
 }

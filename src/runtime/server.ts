@@ -66,7 +66,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
       const requestId = requestIdOf(incoming);
       const started = performance.now();
-      const scope = { requestId };
+      const scope = { requestId, incoming };
       active.add(outgoing);
       trackScope(scope, "running");
       if (drained !== undefined) outgoing.setHeader("connection", "close");

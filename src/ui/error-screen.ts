@@ -11,6 +11,8 @@ import { createStyle } from "./style.ts";
 export interface ShownError {
   readonly title: string;
   readonly message: string;
+  /** Nothing has failed. */
+  readonly warning?: boolean;
   readonly hint?: string | undefined;
   /** Relative to `root`, or absolute. */
   readonly file?: string | undefined;
@@ -39,7 +41,9 @@ export function renderErrorScreen(error: ShownError, { root, colors }: ErrorScre
   const stack = stackFrames(error.stack, root);
   const hint = error.hint === undefined ? "" : `\n  ${style.bold("→")} ${error.hint}\n`;
   return [
-    `${style.red(style.bold(`✖ ${error.title}`))}  ${error.message}\n`,
+    error.warning === true
+      ? style.yellow(`! ${error.title}\n`)
+      : `${style.red(style.bold(`✖ ${error.title}`))}  ${error.message}\n`,
     frame,
     stack.length > 1 ? `\n${stack.map((line) => `  ${style.dim(line)}\n`).join("")}` : "",
     hint,

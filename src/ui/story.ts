@@ -1,4 +1,4 @@
-import type { ReadyEvent, ReloadedEvent, RequestEvent, TrussEvent } from "../events.ts";
+import type { LoopBlockedEvent, ReadyEvent, ReloadedEvent, RequestEvent, TrussEvent } from "../events.ts";
 import { renderCallLine } from "./call-examples.ts";
 import { renderErrorScreen } from "./error-screen.ts";
 import { type Style, createStyle } from "./style.ts";
@@ -34,6 +34,8 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
       return story(tellRequest(event, style));
     case "request_error":
       return story(renderErrorScreen({ ...event, title: "the model threw" }, options));
+    case "loop_blocked":
+      return story(renderErrorScreen({ ...wordBlock(event), ...event, warning: true }, options));
     case "model_exited":
       return story(tellExit(event, options, style));
     case "output":
@@ -93,6 +95,17 @@ function tellRequest({ method, path, status, ms }: RequestEvent, style: Style): 
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green;
   const shown = status === 499 ? "499 (the client left)" : String(status);
   return `${style.dim(clock())} ${method} ${path} ${paint(shown)} ${style.dim(`${Math.round(ms)} ms`)}\n`;
+}
+
+function wordBlock({ ms, running, request, request_id }: LoopBlockedEvent) {
+  const id = request_id === undefined ? "" : ` (${request_id})`;
+  const several = running > 1 ? ` while ${running} requests ran` : "";
+  const during = request === undefined ? several : ` in ${request}${id}`;
+  return {
+    title: `the event loop was blocked for ${ms} ms${during}`,
+    message: "",
+    hint: "nobody else is served meanwhile: move such work to a worker thread, or await between its pieces",
+  };
 }
 
 function clock(): string {

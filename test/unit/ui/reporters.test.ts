@@ -52,6 +52,7 @@ const others: TrussEvent[] = [
   { event: "output", stream: "stdout", text: "from the model\n" },
   { event: "request_error", request_id: "r", message: "boo" },
   { event: "warning", message: "careful" },
+  { event: "loop_blocked", ms: 120, running: 1, request: "POST /predict", request_id: "r" },
   { event: "draining", in_flight: 2, seconds_left: 9 },
 ];
 
@@ -118,6 +119,26 @@ describe("plain", () => {
     const { out, output } = capture();
     createPlainReporter(output, "/")({ event: "reloaded", id: 2, changed: ["a", "b", "c", "d"], ms: 41 });
     expect(out.stderr).toBe("↻ reloaded a, b, c and 1 more in 41 ms\n");
+  });
+
+  it("names an installation as that, whatever file told of it", () => {
+    const { out, output } = capture();
+    const changed = ["../node_modules/.package-lock.json", "node_modules/it/package.json", "package.json"];
+    createPlainReporter(output, "/")({ event: "reloaded", id: 2, changed, ms: 41 });
+    expect(out.stderr).toBe("↻ reloaded installed packages, package.json in 41 ms\n");
+  });
+
+  it("says who blocked the loop, as far as that is known", () => {
+    const titles = [{ running: 0 }, { running: 3 }, { running: 3, request: "POST /predict" }].map((known) => {
+      const { out, output } = capture();
+      createPlainReporter(output, "/")({ event: "loop_blocked", ms: 120, ...known });
+      return out.stderr.split("\n")[0];
+    });
+    expect(titles).toEqual([
+      "! the event loop was blocked for 120 ms",
+      "! the event loop was blocked for 120 ms while 3 requests ran",
+      "! the event loop was blocked for 120 ms in POST /predict",
+    ]);
   });
 
   it("gives a request one line", () => {
