@@ -104,6 +104,14 @@ export interface RequestErrorEvent {
   readonly column?: number;
 }
 
+/** `dev --inspect`: the debugger's port, which stays the same for every process that comes to serve. */
+export interface DebuggerEvent {
+  readonly event: "debugger";
+  /** The WebSocket of the first process. */
+  readonly url: string;
+  readonly port: number;
+}
+
 /** Code of the model kept the event loop from turning: nobody else was served meanwhile. `dev` only. */
 export interface LoopBlockedEvent {
   readonly event: "loop_blocked";
@@ -142,6 +150,7 @@ export type TrussEvent =
   | ModelExitedEvent
   | OutputEvent
   | RequestErrorEvent
+  | DebuggerEvent
   | LoopBlockedEvent
   | WarningEvent
   | DrainingEvent;

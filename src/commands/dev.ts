@@ -34,7 +34,7 @@ export function createDevCommand(io: CommandIo): Command {
     .option("--host <address>", "address to listen on; 0.0.0.0: every network", parseHost, "127.0.0.1")
     .addOption(new Option("--reload <how>", "how an edit takes over").choices(["swap", "hot"]).default("swap"))
     .option("-e, --environment <name>", "what context.environment.name is", "development")
-    .option("--inspect [port]", "open Node's debugger in the model's process; without a port: any free one", parsePort)
+    .option("--inspect [port]", "open Node's debugger in the model's process, on 9229 or a free port", parsePort)
     .option("--open", "open the playground in the browser")
     .addHelpText("after", helpText);
   return withCommonOptions(command).action((dir: string, flags: DevFlags) => runDev(io, dir, flags));
@@ -74,7 +74,7 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
       port: flags.port,
       strictPort: flags.strictPort === true,
       environment: flags.environment,
-      ...(flags.inspect === undefined ? {} : { inspect: flags.inspect === true ? 0 : flags.inspect }),
+      ...(flags.inspect === undefined ? {} : { inspect: flags.inspect === true ? ("any" as const) : flags.inspect }),
       report: page.report,
       elapsed: io.elapsed,
     });

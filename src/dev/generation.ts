@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, LoopBlocked, ModelStart, RemoteError } from "../runtime/channel.ts";
+import { type DebugSide, createDebugSide } from "./debug-side.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { type Launch, type ModelProcess, followProcess, processOptions } from "./model-process.ts";
 import { takePulse } from "./probe.ts";
@@ -26,6 +27,8 @@ export class Generation {
   readonly #report: Reporter;
   readonly #booted = createDeferred<void>();
   readonly #started = createDeferred<Started>();
+  /** Node's debugger in this process. */
+  readonly debug: DebugSide;
   #port = 0;
   #active = 0;
   #entered = 0;
@@ -48,6 +51,7 @@ export class Generation {
     this.#process = process;
     this.#report = report;
     this.ended = process.ended.then((how) => this.#onEnd(how));
+    this.debug = createDebugSide(process.send, process.ended);
     process.onMessage((message) => this.#onMessage(message));
   }
 
@@ -109,6 +113,8 @@ export class Generation {
     this.#asked = true;
     void this.#watchForSilence();
     await Promise.race([this.#idle(), settlesWithin(this.ended, options.boundMs)]);
+    // Who holds it at a breakpoint has all the time in the world.
+    while (this.#alive && (await this.debug.isPaused())) await settlesWithin(this.ended, stuckAfterMs);
     await this.drain(options.drainMs);
   }
 
@@ -139,7 +145,8 @@ export class Generation {
     if (this.#watched) return;
     this.#watched = true;
     while (this.#alive && this.#port !== 0) {
-      if ((await takePulse(this.#port, stuckAfterMs)) === "silent" && this.#alive) {
+      const silent = (await takePulse(this.#port, stuckAfterMs)) === "silent" && !(await this.debug.isPaused());
+      if (silent && this.#alive) {
         this.#report({ event: "warning", message: "a model process did not answer any more, and was ended" });
         await this.kill();
       }
@@ -166,6 +173,8 @@ export class Generation {
         return this.#started.resolve({ ok: false, error: message.error });
       case "request_error":
         return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
+      case "debugger":
+        return this.debug.heard(message.url);
       case "loop_blocked":
         return this.#reportBlock(message.blocked);
       case "described":

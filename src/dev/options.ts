@@ -6,8 +6,8 @@ export interface DevOptions extends ListenOptions {
   readonly dir: string;
   /** Name for `context.environment`. */
   readonly environment: string;
-  /** Port for Node's debugger in the model's process; 0: any free one. */
-  readonly inspect?: number;
+  /** Port for Node's debugger in the model's process; 0: any free one; `any`: 9229, or any free one. */
+  readonly inspect?: number | "any";
   readonly report: Reporter;
   /** Milliseconds since the command started. */
   readonly elapsed: () => number;

@@ -11,10 +11,7 @@ export interface SparePool {
   close(): Promise<void>;
 }
 
-/**
- * @param enabled without it every process is launched when it is needed; a debugger's port allows only one at a time
- */
-export function createSparePool(report: Reporter, enabled: boolean): SparePool {
+export function createSparePool(report: Reporter): SparePool {
   let spare: { key: string; generation: Promise<Generation> } | undefined;
   let closed = false;
 
@@ -37,7 +34,7 @@ export function createSparePool(report: Reporter, enabled: boolean): SparePool {
       return Generation.launch(launch, report);
     },
     prepare(launch, packages) {
-      if (closed || !enabled) return;
+      if (closed) return;
       if (spare?.key !== keyOf(launch)) {
         void discard();
         spare = { key: keyOf(launch), generation: Generation.launch(launch, report) };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { RemoteError } from "../runtime/channel.ts";
 import { createBackoff } from "./backoff.ts";
+import { type Debugger, createDebugger } from "./debugger.ts";
 import type { Gate } from "./gate.ts";
 import type { Generation, Started } from "./generation.ts";
 import type { Launch } from "./model-process.ts";
@@ -13,6 +14,7 @@ export interface SuccessionOptions {
   readonly spares: SparePool;
   readonly launchOf: (plan: Plan) => Launch;
   readonly report: Reporter;
+  readonly inspect: number | "any" | undefined;
 }
 
 export type Brought =
@@ -43,11 +45,13 @@ export class Succession {
   readonly #backoff = createBackoff();
   readonly #candidates: { readonly id: number; readonly generation: Generation }[] = [];
   readonly #retiring = new Set<Generation>();
+  readonly #debugger: Debugger;
   #reign: Reign | undefined;
   #over = false;
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
+    this.#debugger = createDebugger(options.inspect, options.report);
   }
 
   /** Whether there is a last good model: one that serves, or is being brought back. */
@@ -106,6 +110,8 @@ export class Succession {
     const candidate = { id, generation };
     this.#candidates.push(candidate);
     if (this.#over) this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    // Where nothing serves, a load may be what is to be debugged.
+    if (!this.#options.gate.current) this.#debugger.follow(generation);
     const started = await generation.start(plan.start);
     const at = this.#candidates.indexOf(candidate);
     if (at !== -1) this.#candidates.splice(at, 1);
@@ -125,6 +131,7 @@ export class Succession {
   }
 
   #followReign(reign: Reign): void {
+    this.#debugger.follow(reign.generation);
     const prepare = () => this.#options.spares.prepare(this.#options.launchOf(reign.plan), reign.plan.packages);
     setTimeout(prepare, spareDelayMs).unref();
     void reign.generation.ended.then((how) => {

@@ -7,7 +7,6 @@ import { projectPath } from "../lib/paths.ts";
 import { findProjectRoot } from "../project/find.ts";
 import type { RemoteError } from "../runtime/channel.ts";
 import { startCountdown } from "./countdown.ts";
-import { createDeferred } from "./deferred.ts";
 import { type Front, createFront } from "./front.ts";
 import { Gate } from "./gate.ts";
 import type { Launch } from "./model-process.ts";
@@ -16,6 +15,7 @@ import { createPackages } from "./packages.ts";
 import { type PlaygroundState, playgroundPath } from "./playground.ts";
 import { createSparePool } from "./spare.ts";
 import { Succession } from "./succession.ts";
+import { createTurns } from "./turns.ts";
 import { ProjectWatcher, projectFiles } from "./watch.ts";
 import { type Built, Workshop, guessEnv, noSources } from "./workshop.ts";
 
@@ -32,10 +32,11 @@ export class Supervisor {
   readonly #succession: Succession;
   readonly #watcher: ProjectWatcher;
   readonly #packages = createPackages();
+  /** Builds run one after the other; those that are no longer the latest by their turn do not run. */
+  readonly #turns = createTurns();
   #front: Front | undefined;
   #workshop: Workshop | undefined;
   #projectChanged = true;
-  #turn: Promise<void> = Promise.resolve();
   #latest = 0;
   #announced = false;
   #stopping: Promise<void> | undefined;
@@ -63,9 +64,15 @@ export class Supervisor {
     this.root = root;
     this.#options = options;
     this.#gate = new Gate(options.waitMs ?? 30_000);
-    const spares = createSparePool(options.report, options.inspect === undefined);
+    const spares = createSparePool(options.report);
     const launchOf = ({ env }: { env: Readonly<Record<string, string>> }) => this.#launch(env);
-    this.#succession = new Succession({ gate: this.#gate, spares, launchOf, report: options.report });
+    this.#succession = new Succession({
+      gate: this.#gate,
+      spares,
+      launchOf,
+      report: options.report,
+      inspect: options.inspect,
+    });
     this.#watcher = new ProjectWatcher({
       root,
       onChange: (changed) => void this.#attempt(changed),
@@ -125,7 +132,7 @@ export class Supervisor {
     if (changed.some((file) => this.#rulesProject(file))) this.#projectChanged = true;
     this.#gate.hope();
     await this.#packages.notice(changed);
-    const built = await this.#takeTurn(() => this.#build(id, since));
+    const built = await this.#turns.take(() => this.#build(id, since));
     if (built === undefined) return undefined;
     if (!built.ok) return this.#fail(id, built.error);
     const brought = await this.#succession.bring(id, built.plan);
@@ -137,15 +144,6 @@ export class Supervisor {
       case "superseded":
         return undefined;
     }
-  }
-
-  /** Builds run one after the other; those that are no longer the latest by their turn do not run. */
-  async #takeTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const mine = createDeferred<void>();
-    this.#turn = mine.promise;
-    await before;
-    return work().finally(() => mine.resolve());
   }
 
   async #build(id: number, since: number): Promise<Built | undefined> {
@@ -210,13 +208,14 @@ export class Supervisor {
     await Promise.all([this.#watcher.close(), this.#succession.drain(drainMs)]);
     await front?.close(lastBytesMs);
     stopCounting?.();
-    await this.#turn;
+    await this.#turns.settled();
     await this.#workshop?.release();
   }
 
   #launch(env: Readonly<Record<string, string>>): Launch {
     const { inspect } = this.#options;
-    const nodeOptions = inspect === undefined ? [] : [`--inspect=${inspect}`];
+    // The debugger is opened later, and told of by us.
+    const nodeOptions = inspect === undefined ? [] : ["--inspect-publish-uid=http"];
     return {
       childFile: join(packageRoot(), "dist", "child.js"),
       root: this.root,

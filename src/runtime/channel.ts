@@ -60,6 +60,9 @@ export type ToModel =
   | { readonly type: "describe"; readonly start: ModelStart }
   /** With a socket: an accepted connection and the bytes already read from it (`handoff` only). */
   | { readonly type: "connection"; readonly head: Uint8Array }
+  /** Answered by `debugger`: with its URL where it could be opened. */
+  | { readonly type: "debugger_open"; readonly port: number }
+  | { readonly type: "debugger_close" }
   /** Finish what runs, refuse new work, call `close()`, exit 0. Past the timeout what still runs is cut. */
   | { readonly type: "drain"; readonly timeoutMs: number };
 
@@ -82,6 +85,7 @@ export type FromModel =
   | { readonly type: "failed"; readonly error: RemoteError }
   /** A request's method threw. */
   | { readonly type: "request_error"; readonly requestId: string; readonly error: RemoteError }
+  | { readonly type: "debugger"; readonly url: string | undefined }
   | { readonly type: "loop_blocked"; readonly blocked: LoopBlocked }
   /** With a socket: a keep-alive connection that has been idle (`handoff` only). */
   | { readonly type: "returned" }

@@ -1,5 +1,5 @@
-import { url as debuggerUrl } from "node:inspector";
 import type { LoopBlocked } from "./channel.ts";
+import { isDebugged } from "./debugger.ts";
 import type { Watcher } from "./parent-watch.ts";
 import { type RequestScope, followScopes, listRunning, scopeNow } from "./request-scope.ts";
 import { toRemoteError } from "./stacks.ts";
@@ -13,6 +13,8 @@ const silenceMs = 10_000;
 const unseenMs = 250;
 const computingShare = 0.6;
 const deepest = 60;
+/** Tells the other thread not to look. */
+const noBeat = -1;
 const seeName = "truss-ts.see";
 
 /** What was seen in the middle of a block. */
@@ -31,6 +33,7 @@ export function watchLoop(watcher: Watcher, root: string, tell: (blocked: LoopBl
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const told = new Map<string, number>();
   let sight: Sight | undefined;
+  let count = 0;
   let last = performance.now();
   let cpu = process.cpuUsage();
 
@@ -49,7 +52,7 @@ export function watchLoop(watcher: Watcher, root: string, tell: (blocked: LoopBl
       const blocked = judge(ms, sight, computed, root);
       if (blocked !== undefined && isNews(told, blocked, now)) tell(blocked);
     }
-    Atomics.add(beats, 0, 1);
+    Atomics.store(beats, 0, isDebugged() ? noBeat : (count += 1));
     [last, cpu, sight] = [performance.now(), process.cpuUsage(), undefined];
   };
   setInterval(beat, beatMs).unref();
@@ -66,7 +69,7 @@ function look(): Sight {
 
 function judge(ms: number, sight: Sight | undefined, computed: boolean, root: string): LoopBlocked | undefined {
   // Somebody debugs: a breakpoint blocks, and is meant to.
-  if (debuggerUrl() !== undefined) return undefined;
+  if (isDebugged()) return undefined;
   const { file, line, column, stack } = sight === undefined ? {} : toRemoteError("INTERNAL", sight.error, root);
   // Where the block was an answer's last step, its request is over by now.
   const running = sight?.running ?? listRunning();

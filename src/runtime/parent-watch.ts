@@ -10,7 +10,7 @@ require("node:worker_threads").parentPort.once("message", ({ beats, quietMs, eve
   setInterval(() => {
     const beat = Atomics.load(beats, 0);
     if (beat !== last) [last, since] = [beat, performance.now()];
-    if (asked === beat || performance.now() - since < quietMs) return;
+    if (beat === -1 || asked === beat || performance.now() - since < quietMs) return;
     asked = beat;
     const { Session } = require("node:inspector");
     const session = new Session();

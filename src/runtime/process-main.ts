@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import type { RequestEvent } from "../events.ts";
 import type { ModelClass } from "../model/contract.ts";
 import type { FromModel, ModelStart, RemoteError, ServeMode, ToModel } from "./channel.ts";
+import { closeDebugger, openDebugger } from "./debugger.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { type RuntimeLog, captureConsole, createLog } from "./log.ts";
 import { type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
@@ -29,6 +30,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
   // The parent decides when to stop; a Ctrl-C reaches the whole process group.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   process.on("disconnect", () => process.exit(0));
+  process.on("exit", closeDebugger);
   const watcher = dieWithParent();
 
   let model: ModelProcess | undefined;
@@ -46,6 +48,11 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
         if (model === undefined) socket?.destroy();
         else if (socket) model.adopt(socket, message.head);
         return undefined;
+      case "debugger_open":
+        return send({ type: "debugger", url: openDebugger(message.port) });
+      case "debugger_close":
+        closeDebugger();
+        return send({ type: "debugger", url: undefined });
       case "drain":
         return void end(model, message.timeoutMs);
     }

@@ -21,6 +21,7 @@ function isJsonEvent(event: TrussEvent): event is JsonEvent {
     case "model_exited":
     case "output":
     case "request_error":
+    case "debugger":
     case "loop_blocked":
     case "warning":
     case "draining":

@@ -1,4 +1,11 @@
-import type { LoopBlockedEvent, ReadyEvent, ReloadedEvent, RequestEvent, TrussEvent } from "../events.ts";
+import type {
+  DebuggerEvent,
+  LoopBlockedEvent,
+  ReadyEvent,
+  ReloadedEvent,
+  RequestEvent,
+  TrussEvent,
+} from "../events.ts";
 import { renderCallLine } from "./call-examples.ts";
 import { renderErrorScreen } from "./error-screen.ts";
 import { type Style, createStyle } from "./style.ts";
@@ -34,6 +41,8 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
       return story(tellRequest(event, style));
     case "request_error":
       return story(renderErrorScreen({ ...event, title: "the model threw" }, options));
+    case "debugger":
+      return story(tellDebugger(event, style));
     case "loop_blocked":
       return story(renderErrorScreen({ ...wordBlock(event), ...event, warning: true }, options));
     case "model_exited":
@@ -95,6 +104,11 @@ function tellRequest({ method, path, status, ms }: RequestEvent, style: Style): 
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green;
   const shown = status === 499 ? "499 (the client left)" : String(status);
   return `${style.dim(clock())} ${method} ${path} ${paint(shown)} ${style.dim(`${Math.round(ms)} ms`)}\n`;
+}
+
+function tellDebugger({ url, port }: DebuggerEvent, style: Style): string {
+  const how = `chrome://inspect, or attach your editor to port ${port}; it follows every reload`;
+  return `${style.bold("debugger")}  ${style.cyan(url)}  ${style.dim(how)}\n`;
 }
 
 function wordBlock({ ms, running, request, request_id }: LoopBlockedEvent) {

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { spawn } from "@lydell/node-pty";
@@ -94,15 +93,4 @@ it("tells of --help without a project", async () => {
   ]) {
     expect(stdout).toContain(word);
   }
-});
-
-it("--inspect opens a debugger in the model's process, and reloads go on", async () => {
-  const project = createProject({ [model]: modelOf(1) });
-  const dev = startDev(project, ["--inspect"]);
-  await dev.answers(1);
-  await vi.waitFor(() => expect(dev.stderr).toMatch(/Debugger listening on ws:\/\/127\.0\.0\.1:\d+/), patience);
-  project.save(model, modelOf(2));
-  await dev.answers(2);
-  dev.process.kill("SIGTERM");
-  await once(dev.process, "exit");
 });
