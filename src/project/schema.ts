@@ -146,6 +146,7 @@ function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }:
     // Ours, from here on.
     request_timeout: seconds,
     drain_timeout: seconds,
+    streaming_keep_alive: seconds,
     max_queue: whole(0),
     queue_timeout: seconds,
     /** Bytes. */

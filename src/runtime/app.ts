@@ -30,6 +30,8 @@ export interface AppOptions {
   readonly loadWaitMs?: number;
   /** Longest silence of a stream, in milliseconds. @default none */
   readonly readTimeoutMs?: number;
+  /** A silent stream says that it lives each time this has passed, in milliseconds; `Infinity`: never. @default 15 000 */
+  readonly keepAliveMs?: number;
   /** Told of each throw of the model's code while a request runs. */
   readonly onModelError?: (error: unknown, requestId: string) => void;
 }

@@ -7,18 +7,11 @@ import { type CallResult, runCall } from "./call.ts";
 import { ClientGone, type Input, defaultMaxBodyBytes, parseInput, readBody } from "./input.ts";
 import type { Release } from "./limits.ts";
 import { createModelRequest } from "./model-request.ts";
-import {
-  bytesResponse,
-  errorResponse,
-  isResponse,
-  jsonResponse,
-  messagePackResponse,
-  ownResponse,
-  streamResponse,
-} from "./reply.ts";
+import { bytesResponse, errorResponse, isResponse, jsonResponse, messagePackResponse, ownResponse } from "./reply.ts";
 import { runInScope } from "./request-scope.ts";
 import { messageOf, presentable } from "./stacks.ts";
-import { StreamTimeout, gather, isStream, openStream, toByteStream } from "./stream.ts";
+import { type OnLeave, StreamTimeout, gather, isStream, onAbort, onClose } from "./stream.ts";
+import { answerStream } from "./stream-answer.ts";
 import { schemasOf } from "./validate.ts";
 
 /** One request on its way through an endpoint. */
@@ -67,24 +60,20 @@ async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise
     isGone: () => isGone(exchange),
     signal: () => request.signal,
   });
-  try {
-    return await reply(exchange, input, result);
-  } catch (error) {
-    result.release?.();
-    throw error;
-  }
+  return reply(exchange, input, result);
 }
 
 function isGone({ bindings, request }: Exchange): boolean {
   return bindings.outgoing === undefined ? request.signal.aborted : bindings.outgoing.destroyed;
 }
 
+/** Whatever gives the slot back, once the work has really ended, also when it fails. */
 function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Response | Promise<Response> {
   const { requestId } = exchange;
   if (isResponse(value)) return passOn(exchange, value, release);
   if (isStream(value)) {
     if (!gathers(exchange)) return stream(exchange, value, release);
-    return gather(value, () => isGone(exchange))
+    return gather(value, leaving(exchange))
       .finally(release)
       .then((gathered) => plainReply(input, gathered, requestId));
   }
@@ -103,31 +92,43 @@ function gathers({ endpoint, request }: Exchange): boolean {
   return !(request.headers.get("user-agent") ?? "").toLowerCase().includes("openai");
 }
 
-async function stream(
+function stream(
   exchange: Exchange,
   source: AsyncIterable<unknown> | Iterable<unknown>,
   release: Release | undefined,
 ): Promise<Response> {
   const { endpoint, options, request, bindings, requestId } = exchange;
-  const opened = await openStream(source);
-  const framer = createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") });
-  const contentType = framer.contentType(opened.firstValue);
-  const body = toByteStream(opened, framer, {
+  return answerStream({
+    source,
+    framer: createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") }),
+    outgoing: bindings.outgoing,
+    onLeave: leaving(exchange),
+    requestId,
     onError: (error) => reportError(exchange, error),
-    cut: () => cut(bindings),
     onEnd: () => release?.(),
-    ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
+    readTimeoutMs: options.readTimeoutMs,
+    keepAliveMs: options.keepAliveMs,
   });
-  return streamResponse(body, contentType, requestId);
+}
+
+/** Where there is a socket, its end says that the client has left; elsewhere the request's signal does. */
+function leaving({ bindings: { outgoing }, request }: Exchange): OnLeave {
+  return outgoing === undefined ? onAbort(request.signal) : onClose(outgoing);
 }
 
 /** The author's own Response; its stream holds the slot until it has ended, failed or lost its reader. */
 function passOn(exchange: Exchange, response: Response, release: Release | undefined): Response {
-  const answer = ownResponse(response, exchange.requestId, () =>
-    response.body === null ? null : watched(exchange, response.body, release),
-  );
-  if (response.body === null) release?.();
-  return answer;
+  let watching = false;
+  try {
+    return ownResponse(response, exchange.requestId, () => {
+      if (response.body === null) return null;
+      const body = watched(exchange, response.body, release);
+      watching = true;
+      return body;
+    });
+  } finally {
+    if (!watching) release?.();
+  }
 }
 
 function watched(

@@ -41,15 +41,14 @@ export function messagePackResponse(value: unknown, requestId: string): Response
   return bytesResponse(encode(value, { ignoreUndefined: true }), requestId);
 }
 
-export function streamResponse(body: ReadableStream<Uint8Array>, contentType: string, requestId: string): Response {
-  return new Response(body, {
-    headers: {
-      "content-type": contentType,
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
-      ...idHeaders(requestId),
-    },
-  });
+/** A stream is for its reader alone, and is passed on as it comes. */
+export function streamHeaders(contentType: string, requestId: string): Record<string, string> {
+  return {
+    "content-type": contentType,
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+    ...idHeaders(requestId),
+  };
 }
 
 /** Headers that are the connection's business, and those whose truth nobody can vouch for once a body is streamed. */

@@ -5,7 +5,7 @@ import type { WebSocketOptions } from "./websocket.ts";
 export interface RuntimeSettings {
   /** `runtime.predict_concurrency`; absent: no bound. */
   readonly predictConcurrency: number | undefined;
-  readonly app: Pick<AppOptions, "maxBodyBytes" | "readTimeoutMs">;
+  readonly app: Pick<AppOptions, "maxBodyBytes" | "readTimeoutMs" | "keepAliveMs">;
   readonly webSocket: Pick<WebSocketOptions, "pingIntervalSeconds" | "pingTimeoutSeconds">;
   /** `runtime.drain_timeout`, in milliseconds. */
   readonly drainTimeoutMs: number;
@@ -19,6 +19,7 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
   const runtime = mapping(config["runtime"]);
   const transport = mapping(runtime["transport"]);
   const readTimeout = positive(runtime["streaming_read_timeout"]);
+  const keepAlive = runtime["streaming_keep_alive"];
   const maxBody = positive(runtime["max_body_size"]);
   const pingInterval = positive(transport["ping_interval_seconds"]);
   const pingTimeout = positive(transport["ping_timeout_seconds"]);
@@ -26,6 +27,7 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
     predictConcurrency: positive(runtime["predict_concurrency"]),
     app: {
       ...(readTimeout === undefined ? {} : { readTimeoutMs: readTimeout * 1000 }),
+      ...(typeof keepAlive === "number" ? { keepAliveMs: keepAlive > 0 ? keepAlive * 1000 : Infinity } : {}),
       ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
     },
     webSocket: {

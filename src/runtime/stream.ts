@@ -1,17 +1,14 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { PublicError } from "../wire/errors.ts";
+import type { ServerResponse } from "node:http";
 import { ClientGone } from "./input.ts";
-import type { Framer } from "../wire/framer.ts";
 
-/** How long an answer waits for its first item, so that an early failure still gets a status. Milliseconds. */
-export const firstItemGraceMs = 500;
-
-/** The first item of a stream, where it came in time. */
+/** A stream that has begun: its first item is asked for. */
 export interface OpenedStream {
   readonly iterator: AsyncIterator<unknown> | Iterator<unknown>;
   /** Settles with the first item. */
-  readonly first: Promise<IteratorResult<unknown>>;
-  /** Its value when it came within the grace time. */
+  readonly first: PromiseLike<IteratorResult<unknown>>;
+  /** How the wait for it ended; a generator that throws first rejects {@link openStream} instead. */
+  readonly outcome: "item" | "late" | "gone";
+  /** The item's value when it came in time. */
   readonly firstValue: unknown;
 }
 
@@ -22,141 +19,95 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> | Iter
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
+/** Tells once when the client leaves, at once where it has left; answers with how to stop listening. */
+export type OnLeave = (listener: () => void) => () => void;
+
+/** For a client that is known by its socket. */
+export function onClose(outgoing: ServerResponse): OnLeave {
+  return (listener) => {
+    if (outgoing.destroyed) listener();
+    outgoing.on("close", listener);
+    return () => outgoing.off("close", listener);
+  };
+}
+
+/** For a client in this process. */
+export function onAbort(signal: AbortSignal): OnLeave {
+  return (listener) => {
+    if (signal.aborted) listener();
+    signal.addEventListener("abort", listener);
+    return () => signal.removeEventListener("abort", listener);
+  };
+}
+
 /**
- * Starts the iteration and waits a moment for the first item. A generator that throws before it yields anything
- * rejects here, so the client gets a real status instead of a 200.
+ * Starts the iteration and waits for the first item, but not for a client that leaves. A generator that throws before
+ * it yields anything rejects here, so the client gets a real status instead of a 200.
+ *
+ * @param waitMs how long at most; `undefined`: as long as it takes
  */
-export async function openStream(source: AsyncIterable<unknown> | Iterable<unknown>): Promise<OpenedStream> {
+export async function openStream(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  waitMs: number | undefined,
+  onLeave: OnLeave,
+): Promise<OpenedStream> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const first = Promise.resolve(iterator.next());
-  const timer = new AbortController();
-  const late = delay(firstItemGraceMs, undefined, { signal: timer.signal }).catch(() => undefined);
-  const settled = await Promise.race([first, late]);
-  timer.abort();
-  return { iterator, first, firstValue: settled?.done === true ? undefined : settled?.value };
+  let timer: NodeJS.Timeout | undefined;
+  let unlisten: (() => void) | undefined;
+  const outcome = await new Promise<IteratorResult<unknown> | "late" | "gone">((resolve, reject) => {
+    first.then(resolve, reject);
+    if (waitMs !== undefined) timer = setTimeout(resolve, waitMs, "late");
+    unlisten = onLeave(() => resolve("gone"));
+  }).finally(() => {
+    clearTimeout(timer);
+    unlisten?.();
+  });
+  if (typeof outcome === "string") return { iterator, first, outcome, firstValue: undefined };
+  return { iterator, first, outcome: "item", firstValue: outcome.done === true ? undefined : outcome.value };
 }
 
-export interface StreamHooks {
-  /** The generator threw; says what clients may know of it. */
-  readonly onError: (error: unknown) => PublicError;
-  /** No in-band form exists: the connection must not end cleanly. False where there is none to cut. */
-  readonly cut: () => boolean;
-  /** The work has really ended: returned, thrown, or stopped after the client left. */
-  readonly onEnd: () => void;
-  /** Longest silence between two items, in milliseconds. */
-  readonly readTimeoutMs?: number;
-}
-
-/** One chunk an item, pulled only as fast as the client reads; cancelling it stops the generator. */
-export function toByteStream(opened: OpenedStream, framer: Framer, hooks: StreamHooks): ReadableStream<Uint8Array> {
-  const { iterator } = opened;
-  let pending: Promise<IteratorResult<unknown>> | undefined = opened.first;
-  let ended = false;
-  let left = false;
-  const end = () => {
-    if (ended) return;
-    ended = true;
-    hooks.onEnd();
-  };
-  const stop = async () => {
-    try {
-      await iterator.return?.();
-    } catch {
-      // Its own cleaning up failed; nobody is left to be told.
-    } finally {
-      end();
-    }
-  };
-
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          for (;;) {
-            const step = await withTimeout(pending ?? Promise.resolve(iterator.next()), hooks.readTimeoutMs);
-            pending = undefined;
-            // The client left meanwhile: what still comes is for nobody.
-            if (left) return;
-            const chunk = toBytes(step.done === true ? framer.end() : framer.frame(step.value));
-            if (chunk.byteLength > 0) controller.enqueue(chunk);
-            if (step.done === true) {
-              controller.close();
-              return end();
-            }
-            if (chunk.byteLength > 0) return;
-          }
-        } catch (error) {
-          if (left) return;
-          try {
-            fail(controller, framer, hooks, error);
-          } finally {
-            void stop();
-          }
-        }
-      },
-      cancel() {
-        left = true;
-        return stop();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-function fail(
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  framer: Framer,
-  hooks: StreamHooks,
-  error: unknown,
-): void {
-  const frame = framer.fail(hooks.onError(error));
-  if (frame !== undefined) {
-    controller.enqueue(toBytes(frame));
-    controller.close();
-    return;
-  }
-  // Whoever reads this for the connection cancels it when that has closed; told of an error before, it would end the
-  // answer as if all were well, and the request's signal would never abort.
-  if (!hooks.cut()) controller.error(new Error("the stream failed"));
+/** Ends a stream early by its `return()`; resolves once it has really ended. Never throws. */
+export async function stopStream({ iterator, first }: OpenedStream): Promise<void> {
+  // It may still fail at what it was doing; nobody is left to be told, nor of a failure to clean up.
+  first.then(undefined, () => undefined);
+  try {
+    await iterator.return?.();
+  } catch {}
 }
 
 /**
- * Joins what a stream yields: text and bytes become one string, anything else a list of the items. Stops the
- * generator, and throws {@link ClientGone}, at the first item after the client has left.
+ * Joins what a stream yields: text and bytes become one string, anything else a list of the items. When the client
+ * leaves, the generator's `return()` is called at once, and {@link ClientGone} is thrown when it has really ended.
  */
-export async function gather(
-  source: AsyncIterable<unknown> | Iterable<unknown>,
-  isGone: () => boolean,
-): Promise<unknown> {
-  const items: unknown[] = [];
-  for await (const item of source) {
-    // Nobody waits for the rest. Leaving the loop calls the generator's return().
-    if (isGone()) throw new ClientGone();
-    items.push(item);
+export async function gather(source: AsyncIterable<unknown> | Iterable<unknown>, onLeave: OnLeave): Promise<unknown> {
+  const opened = await openStream(source, undefined, onLeave);
+  let stopped: Promise<void> | undefined;
+  const unlisten = onLeave(() => {
+    stopped = stopStream(opened);
+  });
+  try {
+    const items = await readItems(opened, () => stopped !== undefined);
+    if (stopped === undefined) return join(items);
+  } catch (error) {
+    if (stopped === undefined) throw error;
+  } finally {
+    unlisten();
+    await stopped;
   }
+  throw new ClientGone();
+}
+
+async function readItems({ iterator, first }: OpenedStream, isStopped: () => boolean): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for (let step = await first; step.done !== true && !isStopped(); step = await iterator.next()) items.push(step.value);
+  return items;
+}
+
+function join(items: readonly unknown[]): unknown {
   if (!items.every((item) => typeof item === "string" || item instanceof Uint8Array)) return items;
   const parts = items.map((item) => (typeof item === "string" ? Buffer.from(item) : item));
   return Buffer.concat(parts).toString("utf8");
-}
-
-const encoder = new TextEncoder();
-
-function toBytes(chunk: string | Uint8Array): Uint8Array {
-  return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
-}
-
-async function withTimeout<T>(work: Promise<T>, ms: number | undefined): Promise<T> {
-  if (ms === undefined) return work;
-  const timer = new AbortController();
-  const late = delay(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new StreamTimeout(ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => undefined);
-  }
 }
 
 /** `runtime.streaming_read_timeout` has passed between two items. */

@@ -1,6 +1,6 @@
 import type { Framing } from "../model/endpoints.ts";
 import { type PublicError, errorBody, openaiError } from "./errors.ts";
-import { acceptsSse, eventBoundary, looksLikeSse, oneLineJson, sseContentType, sseFrame } from "./sse.ts";
+import { acceptsSse, eventBoundary, looksLikeSse, oneLineJson, sseComment, sseContentType, sseFrame } from "./sse.ts";
 import { failedResponse } from "./openai/failed-response.ts";
 
 /** Turns the items of one stream into what goes over the wire. One framer serves one stream. */
@@ -13,6 +13,8 @@ export interface Framer {
   end(): string;
   /** The error in the stream's own form; `undefined`: it has none, cut the connection. */
   fail(error: PublicError): string | undefined;
+  /** What may be said while there is nothing to say; `undefined`: nothing, here and now. */
+  keepAlive(): string | undefined;
 }
 
 export interface FramerOptions {
@@ -33,6 +35,7 @@ export function createFramer(framing: Framing, options: FramerOptions): Framer {
       return createEventFramer({
         frame: frameByType,
         fail: (error) => sseFrame(oneLineJson(errorBody("anthropic", error, options.requestId)), "error"),
+        keepAlive: sseFrame('{"type":"ping"}', "ping"),
       });
     case "openai-responses":
       return createEventFramer(createResponsesDialect());
@@ -48,6 +51,8 @@ interface Dialect {
   fail(error: PublicError, rawTail: string): string;
   /** The data of a last event, after a stream that had framed items. */
   readonly terminator?: string;
+  /** @default a comment */
+  readonly keepAlive?: string;
 }
 
 function createEventFramer(dialect: Dialect): Framer {
@@ -73,6 +78,11 @@ function createEventFramer(dialect: Dialect): Framer {
     fail(error) {
       if (framed === 0 && raw.seen() && !raw.isSse()) return undefined;
       return raw.boundary() + dialect.fail(error, raw.tail());
+    },
+    keepAlive() {
+      const foreign = framed === 0 && raw.seen() && !raw.isSse();
+      // In the middle of an event that is written by hand, it would become a part of it.
+      return foreign || raw.boundary() !== "" ? undefined : (dialect.keepAlive ?? sseComment);
     },
   };
 }
@@ -106,6 +116,7 @@ function createPredictFramer(sse: boolean): Framer {
       if (sse) return boundary() + sseFrame(body, "error");
       return raw.tail() === "" || raw.tail().endsWith("\n") ? `${body}\n` : `\n${body}\n`;
     },
+    keepAlive: () => (!sse || (rawFirst && !raw.isSse()) || boundary() !== "" ? undefined : sseComment),
   };
 }
 

@@ -1,6 +1,9 @@
 /** The media type of server-sent events, as every `/v1` stream carries it. */
 export const sseContentType = "text/event-stream; charset=utf-8";
 
+/** Says nothing, and keeps proxies and clients from giving up a connection. */
+export const sseComment = ": keep-alive\n\n";
+
 /** One server-sent event, its blank line included. `data` and `event` must be single lines. */
 export function sseFrame(data: string, event?: string): string {
   return event === undefined ? `data: ${data}\n\n` : `event: ${event}\ndata: ${data}\n\n`;

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { defineConcurrency } from "./cases/concurrency.ts";
 import { defineHealth } from "./cases/health.ts";
+import { defineKeepAlive } from "./cases/keep-alive.ts";
 import { defineLimits } from "./cases/limits.ts";
 import { defineNetwork } from "./cases/network.ts";
 import { defineOutput } from "./cases/output.ts";
+import { definePace } from "./cases/pace.ts";
 import { definePage } from "./cases/page.ts";
 import { defineParsing } from "./cases/parsing.ts";
 import { defineRoutes } from "./cases/routes.ts";
@@ -27,6 +29,8 @@ export function defineContract(name: string, open: Open, { sockets }: Abilities)
     definePage(open);
     defineConcurrency(open);
     defineLimits(open);
+    defineKeepAlive(open);
+    definePace(target);
     if (!sockets) return;
 
     defineNetwork(target);

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { appears, noted, pause, predict } from "../support/calls.ts";
+import { appears, chunksOf, noted, pause, predict } from "../support/calls.ts";
 import { exchange, openRaw, request } from "../support/raw.ts";
 import type { Target } from "../support/target.ts";
 import { portOf } from "./websocket.ts";
@@ -136,6 +136,32 @@ export function defineNetwork(target: () => Target): void {
       connection.write(`POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n${json}\r\n\r\n{"a":`);
       connection.socket.destroy();
       expect((await predict(target(), 1)).status).toBe(200);
+    });
+  });
+
+  describe("streams on the wire", () => {
+    it("each event is one write, and nothing is compressed, buffered or kept", async () => {
+      const body = '{"do":"stream","kind":"objects"}';
+      const headers = [json, close, "Accept-Encoding: gzip, br"];
+      const answer = await exchange(port(), request("POST", "/v1/chat/completions", body, headers));
+      const [head = "", chunks] = answer.split(/(?<=\r\n\r\n)([^]*)/);
+      expect(head).toMatch(/\r\ncache-control: no-cache\r\n/i);
+      expect(head).toMatch(/\r\nx-accel-buffering: no\r\n/i);
+      expect(head).not.toMatch(/content-encoding/i);
+      const events = ['data: {"n":1}\n\n', 'data: {"n":2,"text":"a\\nb"}\n\n', "data: [DONE]\n\n"];
+      const written = events.map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
+      expect(chunks).toBe(`${written}0\r\n\r\n`);
+    });
+
+    it("an item is sent before the model goes on, whatever that does with the thread", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "truss-ts-busy-"));
+      const key = join(folder, "go");
+      const chunks = chunksOf(await predict(target(), { do: "stream", kind: "busy", key }));
+      expect(await chunks.next()).toBe("first");
+      await writeFile(key, "");
+      expect(await chunks.next()).toBe("last");
+      expect(await chunks.next()).toBeUndefined();
+      await rm(folder, { recursive: true });
     });
   });
 

@@ -34,6 +34,11 @@ export async function listNotes(target: Target): Promise<string[]> {
   return (await control(target, { control: "list" })) as string[];
 }
 
+/** A number that the model keeps. */
+export async function readNumber(target: Target, key: string): Promise<number> {
+  return (await control(target, { control: "number", key })) as number;
+}
+
 export async function setHealth(target: Target, value: unknown): Promise<void> {
   await control(target, { control: "health", value });
 }

@@ -242,3 +242,34 @@ describe("predict", () => {
     expect(failed("predict", ["Hello"], hidden, "text/event-stream")).toBeUndefined();
   });
 });
+
+describe("a sign of life", () => {
+  const comment = ": keep-alive\n\n";
+  const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+  const after = (framing: Framing, items: readonly unknown[], accept: string | null = null) =>
+    frameAll(framing, items, accept).framer.keepAlive();
+
+  it.each([
+    ["openai-chunks", comment],
+    ["openai-responses", comment],
+    ["anthropic-messages", ping],
+  ] as const)("of %s, between any two events", (framing, sign) => {
+    for (const items of [[], [{ a: 1 }], ["data: 1\n\n"], [": mine\r\n\r\n"], ["data: 1", { a: 1 }]]) {
+      expect(after(framing, items)).toBe(sign);
+    }
+  });
+
+  it.each(eventFramings)("of %s is none in the middle of an event, nor in what is no event stream", (framing) => {
+    for (const items of [["data: {"], ["data: 1\n"], ["data: 1\r\n"], ["plain"]]) {
+      expect(after(framing, items)).toBeUndefined();
+    }
+  });
+
+  it("of predict is there for who asks for events", () => {
+    expect(after("predict", [{ a: 1 }], "text/event-stream")).toBe(comment);
+    expect(after("predict", [], "text/event-stream")).toBe(comment);
+    expect(after("predict", ["plain"], "text/event-stream")).toBeUndefined();
+    expect(after("predict", [{ a: 1 }])).toBeUndefined();
+    expect(after("predict", [])).toBeUndefined();
+  });
+});
