@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Reporter } from "../events.ts";
 import { settlesWithin } from "./deferred.ts";
-import { type Gate, type Refusal, notReadyMessage } from "./gate.ts";
+import { type Gate, type Refusal, type Serving, notReadyMessage } from "./gate.ts";
 import { type ListenOptions, listen } from "./listen.ts";
 import { pathOf } from "../runtime/paths.ts";
 import { requestIdOf } from "../runtime/request-id.ts";
@@ -39,8 +39,8 @@ export interface Front {
 
 /** Above the model server's own, so that a client is never told a longer time than is true. */
 const keepAliveMs = 65_000;
-/** A process whose port refuses is given this long to be seen as gone. */
-const goneWaitMs = 2_000;
+/** A process that lives and still does not take a request is asked so often. */
+const maxAttempts = 3;
 
 const lostMessage = "the model's process ended while it was answering";
 
@@ -125,20 +125,27 @@ async function passOn(
   client: Duplex | ServerResponse,
   pass: (upstream: Upstream, onBreak: () => void) => Promise<Outcome>,
 ): Promise<{ status: number; refusal: Refusal } | undefined> {
-  const left = new AbortController();
-  client.once("close", () => left.abort());
-  for (;;) {
-    const admission = await gate.admit(left.signal);
+  let attempts = 0;
+  for (let last: Serving | undefined; ;) {
+    const admission = gate.decide() ?? (await gate.admit(leaving(client)));
     if (!admission.ok) return { status: 503, refusal: admission.refusal };
     const { generation, leave } = admission;
     const onBreak = () => gate.doubt(generation);
     const outcome = client.destroyed ? "done" : await pass(generation, onBreak);
     leave();
     if (outcome === "done") return undefined;
-    if (outcome === "failed") return { status: 502, refusal: { message: lostMessage } };
-    // Nobody has seen it yet: once the dead process is known to be gone, the next one gets the request.
-    if (!(await settlesWithin(generation.ended, goneWaitMs))) return { status: 502, refusal: { message: lostMessage } };
+    attempts = last === generation ? attempts + 1 : 1;
+    if (outcome === "failed" || attempts === maxAttempts) return { status: 502, refusal: { message: lostMessage } };
+    // Nobody has taken it: it waits until that process is gone, or shows that it is alive after all.
+    last = generation;
+    onBreak();
   }
+}
+
+function leaving(client: Duplex | ServerResponse): AbortSignal {
+  const left = new AbortController();
+  client.once("close", () => left.abort());
+  return left.signal;
 }
 
 /** Reports the request once: when its answer has ended, or, for a socket, when the upgrade is answered. */

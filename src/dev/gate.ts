@@ -89,18 +89,21 @@ export class Gate {
     this.#wake();
   }
 
+  /** What is known at once of who serves; `undefined` where that is worth waiting for. */
+  decide(): Admission | undefined {
+    const { current } = this;
+    if (this.#shut) return refuse({ message: "the server is shutting down", retryAfter: retryAfterSeconds });
+    if (current !== undefined && current !== this.#doubted)
+      return { ok: true, generation: current, leave: current.enter() };
+    return this.#broken && refuse({ message: this.#broken.message });
+  }
+
   /** The generation that serves, once there is one; pinned until `leave` is called. */
   async admit(signal: AbortSignal): Promise<Admission> {
     const deadline = performance.now() + this.#waitMs;
-    // A process that died before this request was sent has closed its connections by then: this turn of the event
-    // loop takes notice of that first, so that the request does not go to a dead one.
-    await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
-      const { current } = this;
-      if (this.#shut) return refuse({ message: "the server is shutting down", retryAfter: retryAfterSeconds });
-      if (current !== undefined && current !== this.#doubted)
-        return { ok: true, generation: current, leave: current.enter() };
-      if (this.#broken !== undefined) return refuse({ message: this.#broken.message });
+      const decided = this.decide();
+      if (decided !== undefined) return decided;
       const left = deadline - performance.now();
       if (left <= 0 || signal.aborted) return refuse({ message: notReadyMessage, retryAfter: retryAfterSeconds });
       await this.#change(left, signal);

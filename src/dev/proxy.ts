@@ -6,6 +6,7 @@ import {
   type ServerResponse,
   request,
 } from "node:http";
+import { receiptStatus } from "../runtime/receipts.ts";
 import { answerHeaders, requestHeaders, trailerPairs } from "./headers.ts";
 
 /** Where a generation answers HTTP: a loopback port, and connections that are its own. */
@@ -25,35 +26,45 @@ export interface Hooks {
 export interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  /** A small body that had come as a whole, once it was read; sent again only where nobody can have seen it. */
-  body?: Buffer | undefined;
 }
 
 /**
- * `done`: answered, cut, or the client has left. `unsent`: no process has read anything of the request, so that it may
- * go to another. `failed`: the connection broke before an answer; what the model made of the request is unknown, so it
- * must not be sent again.
+ * `done`: answered, cut, or the client has left. `unsent`: no process has taken the request, and not a byte of its body
+ * was sent, so that it may go to another. `failed`: the connection broke after it was taken; what the model made of the
+ * request is unknown, so it must not be sent again.
  */
 export type Outcome = "done" | "unsent" | "failed";
 
-/** Up to this size, head and body arrive at the other side together or not at all. */
-const atomicBytes = 16 * 1024;
 /** Answers of a model may have larger heads than Node takes by default. */
 const maxHeaderSize = 1024 * 1024;
 
-/** Passes one request on and its answer back: bytes, heads, trailers, pace and aborts, and nothing of its own. */
+/**
+ * Passes one request on and its answer back: bytes, heads, trailers, pace and aborts, and nothing of its own.
+ *
+ * The head goes first. A model's server gives a receipt for it (see `giveReceipts` in `runtime/receipts.ts`) before any
+ * code of the model learns of the request, and only then the body follows. So a process that dies without a receipt has
+ * not begun the request, whatever it was doing, and nothing that was sent to it has to be sent again.
+ */
 export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): Promise<Outcome> {
   const { incoming, outgoing } = exchange;
   return new Promise((resolve) => {
-    let connected = false;
+    let taken = false;
     const sent = openRequest(incoming, upstream);
-    onConnected(sent, () => {
-      connected = true;
-      if (expectsContinue(incoming)) sendAfterContinue(exchange, sent);
-      else sendBody(exchange, sent);
+    sendHead(incoming, sent);
+    const take = () => {
+      if (!taken && !expectsContinue(incoming)) sendBody(exchange, sent);
+      taken = true;
+    };
+    sent.on("information", (info: IncomingMessage) => {
+      if (info.statusCode === receiptStatus && !taken) take();
+      else passInformation(info, outgoing);
     });
-    sent.on("information", (info: IncomingMessage) => passInformation(info, outgoing));
+    sent.once("continue", () => {
+      taken = true;
+      if (expectsContinue(incoming)) passContinue(exchange, sent);
+    });
     sent.once("response", (answer) => {
+      taken = true;
       hooks.onHead(headOf(answer));
       relay(answer, exchange, hooks);
       answer.once("close", () => {
@@ -62,9 +73,9 @@ export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): P
         resolve("done");
       });
     });
-    sent.on("error", (error) => {
+    sent.on("error", () => {
       if (outgoing.destroyed) return resolve("done");
-      if (!connected || (!outgoing.headersSent && wasUnread(error, exchange))) return resolve("unsent");
+      if (!taken) return resolve("unsent");
       if (!outgoing.writableEnded) hooks.onBreak();
       if (!outgoing.headersSent) return resolve("failed");
       if (!outgoing.writableEnded) outgoing.destroy();
@@ -74,15 +85,6 @@ export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): P
       if (!outgoing.writableFinished) sent.destroy();
     });
   });
-}
-
-/**
- * Linux resets a connection whose other end is closed with something unread in it, and ends one where all was read.
- * So a reset says that a request which was sent in one piece had not been read when its process died.
- */
-function wasUnread(error: NodeJS.ErrnoException, { body }: Exchange): boolean {
-  const reset = error.syscall !== undefined && (error.code === "ECONNRESET" || error.code === "EPIPE");
-  return reset && body !== undefined && process.platform === "linux";
 }
 
 /** Opens the request with the client's own head, as it came. */
@@ -110,13 +112,6 @@ function keepBare(message: OutgoingMessage): void {
   for (const name of ["connection", "content-length", "transfer-encoding"]) message.removeHeader(name);
 }
 
-export function onConnected(sent: ClientRequest, begin: () => void): void {
-  sent.once("socket", (socket) => {
-    if (socket.connecting) socket.once("connect", begin);
-    else begin();
-  });
-}
-
 export function headOf(answer: IncomingMessage): { status: number; requestId: string | undefined } {
   const id = answer.headers["x-request-id"];
   return { status: answer.statusCode ?? 502, requestId: typeof id === "string" ? id : undefined };
@@ -126,38 +121,29 @@ function expectsContinue(incoming: IncomingMessage): boolean {
   return incoming.headers.expect?.toLowerCase() === "100-continue";
 }
 
-/** The client sends its body only once the model's server has asked for it. */
-function sendAfterContinue(exchange: Exchange, sent: ClientRequest): void {
-  sent.once("continue", () => {
-    exchange.outgoing.writeContinue();
-    sendBody(exchange, sent);
-  });
-  sent.flushHeaders();
+/** What has no body is whole with its head. */
+function sendHead({ headers }: IncomingMessage, sent: ClientRequest): void {
+  const bodyless = headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+  if (bodyless) sent.end();
+  else sent.flushHeaders();
 }
 
-function sendBody(exchange: Exchange, sent: ClientRequest): void {
-  const { incoming } = exchange;
-  exchange.body ??= readWhole(incoming);
-  if (exchange.body !== undefined) return void sent.end(exchange.body);
+/** The client sends its body only once the model's server has asked for it. */
+function passContinue(exchange: Exchange, sent: ClientRequest): void {
+  exchange.outgoing.writeContinue();
+  sendBody(exchange, sent);
+}
+
+function sendBody({ incoming }: Exchange, sent: ClientRequest): void {
   incoming.once("end", () => {
+    if (sent.writableEnded) return;
     if (incoming.rawTrailers.length > 0) sent.addTrailers(trailerPairs(incoming.rawTrailers));
     sent.end();
   });
   incoming.pipe(sent, { end: false });
-  // A head whose body is still to come must not wait for it; otherwise both go out together.
-  if (!incoming.complete && incoming.readableLength === 0) sent.flushHeaders();
-  return undefined;
 }
 
-/** The body, where it is small and all of it is there already. */
-function readWhole(incoming: IncomingMessage): Buffer | undefined {
-  if (!incoming.complete || incoming.rawTrailers.length > 0 || incoming.readableLength > atomicBytes) return undefined;
-  const body: unknown = incoming.read();
-  incoming.resume();
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-}
-
-/** 102 and 103 go out as they came; 100 has its own way. */
+/** What is no receipt goes out as it came; 100 has its own way. */
 function passInformation(info: IncomingMessage, outgoing: ServerResponse): void {
   if (info.statusCode === 100 || outgoing.headersSent || outgoing.socket === null) return;
   outgoing.socket.write(renderHead(info, info.rawHeaders), "latin1");

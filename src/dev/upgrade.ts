@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type AddressInfo, type Socket, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { without } from "./headers.ts";
-import { type Hooks, type Outcome, type Upstream, headOf, onConnected, openRequest, renderHead } from "./proxy.ts";
+import { type Hooks, type Outcome, type Upstream, headOf, openRequest, renderHead } from "./proxy.ts";
 
 /** Passes on a WebSocket handshake and, once it is accepted, every byte both ways. */
 export function forwardUpgrade(
@@ -13,13 +13,11 @@ export function forwardUpgrade(
   hooks: Hooks,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    let connected = false;
+    let answered = false;
     const sent = openRequest(incoming, upstream);
-    onConnected(sent, () => {
-      connected = true;
-      sent.end();
-    });
+    sent.end();
     sent.once("upgrade", (answer, remote, remoteHead) => {
+      answered = true;
       hooks.onHead(headOf(answer));
       socket.write(renderHead(answer, answer.rawHeaders), "latin1");
       if (remoteHead.length > 0) socket.write(remoteHead);
@@ -29,13 +27,15 @@ export function forwardUpgrade(
       socket.once("close", () => resolve("done"));
     });
     sent.once("response", (answer) => {
+      answered = true;
       hooks.onHead(headOf(answer));
       refuse(answer, socket);
       answer.once("close", () => resolve("done"));
     });
     sent.on("error", () => {
       if (socket.destroyed || socket.writableEnded) return resolve("done");
-      if (!connected) return resolve("unsent");
+      // A model learns of a socket after its handshake was answered, so nobody has begun with this one.
+      if (!answered) return resolve("unsent");
       hooks.onBreak();
       return resolve("failed");
     });

@@ -34,6 +34,8 @@ export interface ModelProcess {
   /** Answers HTTP, then loads; resolves when the model is ready, throws a {@link RemoteError} when it never will be. */
   run(): Promise<void>;
   adopt(socket: Socket, head: Uint8Array): void;
+  /** Begins nothing more, since the process is about to end; resolves when no request runs, or the time is over. */
+  abandon(timeoutMs: number): Promise<void>;
   /** Lets running work end, calls the model's `close()`. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       send({ type: "ready", endpoints: endpointReports(host), ms: Math.round(performance.now() - started) });
     },
     adopt: server.adopt,
+    abandon: server.abandon,
     async drain(timeoutMs) {
       stopWatching();
       host.startDraining();

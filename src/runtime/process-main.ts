@@ -15,6 +15,9 @@ import { toRemoteError } from "./stacks.ts";
 /** Exit code of a model process that code of the model brought down. */
 const crashCode = 70;
 
+/** What running requests get to end when the process has crashed. Milliseconds. */
+const lastAnswersMs = 100;
+
 export interface ProcessMainOptions {
   /** Where the class comes from, when it is not the bundle that the parent names. */
   readonly getModel?: () => Promise<ModelClass> | ModelClass;
@@ -98,11 +101,15 @@ async function warnOfBlocks({ host }: ModelProcess, watcher: Watcher, root: stri
 
 /** What nobody caught is logged, told to the parent, and ends the process: its state can't be trusted any more. */
 function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog | undefined): void {
+  let leaving = false;
   const crash = (kind: string) => (reason: unknown) => {
     const loading = model.host.state === "loading";
     const error = toRemoteError(loading ? "LOAD_FAILED" : "MODEL_EXITED", reason, start.root);
     log?.write("ERROR", `${kind}: ${error.message}`, logFields(error));
-    leave({ type: "failed", error }, loading ? 1 : crashCode);
+    if (leaving) return;
+    leaving = true;
+    // What comes from here on is for the process after this one; what has begun may just make it.
+    void model.abandon(lastAnswersMs).then(() => leave({ type: "failed", error }, loading ? 1 : crashCode));
   };
   process.on("uncaughtException", crash("Uncaught exception"));
   process.on("unhandledRejection", crash("Unhandled rejection"));

@@ -7,6 +7,7 @@ import { createIdleReturns } from "./idle-returns.ts";
 import { defaultMaxBodyBytes } from "./input.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import { canonicalPath, livePath, loadedPath, readyPath } from "./paths.ts";
+import { type Intake, createIntake } from "./receipts.ts";
 import { requestIdOf } from "./request-id.ts";
 import { trackScope } from "./request-scope.ts";
 import {
@@ -41,11 +42,13 @@ export interface ModelServerOptions extends Pick<
 
 /** The HTTP side of one model process. */
 export interface ModelServer {
-  /** Listens on 127.0.0.1 at a free port. */
+  /** Listens on 127.0.0.1 at a free port, for a proxy that waits for receipts. */
   listen(): Promise<number>;
   /** Goes on with a connection that another process accepted, from the bytes that it has read of it. */
   adopt(socket: Socket, head: Uint8Array): void;
   readonly inFlight: number;
+  /** Begins nothing more, since the process is about to end; resolves when no request runs, or the time is over. */
+  abandon(timeoutMs: number): Promise<void>;
   /** Refuses new work, lets running work end, then closes every connection. Past the timeout the rest is cut. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -55,9 +58,9 @@ const defaultBodyGraceMs = 5_000;
 const probes = new Set([livePath, readyPath, loadedPath]);
 
 export function createModelServer(options: ModelServerOptions): ModelServer {
-  const active = new Set<ServerResponse>();
+  const running = createRunning();
+  const { active } = running;
   const idle = options.onIdleConnection && createIdleReturns(options.onIdleConnection);
-  let drained: (() => void) | undefined;
 
   const server = createAdaptorServer({
     hostname: "localhost",
@@ -69,25 +72,25 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       const scope = { requestId, incoming };
       active.add(outgoing);
       trackScope(scope, "running");
-      if (drained !== undefined) outgoing.setHeader("connection", "close");
+      if (running.waitedFor) outgoing.setHeader("connection", "close");
       idle?.busy(incoming);
       outgoing.on("close", () => {
-        active.delete(outgoing);
+        running.end(outgoing);
         trackScope(scope, "ended");
         report(options, incoming, outgoing, requestId, performance.now() - started);
         if (incoming.complete) idle?.free(incoming);
-        if (active.size === 0) drained?.();
       });
       return options.app.fetch(request, { incoming, outgoing, requestId });
     },
   }) as Server;
+  const intake = createIntake(server);
   const webSockets = attachWebSocket(server, options);
   const bodies = createBodyWatch(active, options.bodySilenceMs ?? defaultBodySilenceMs);
   countConnections(server);
   meetExpectations(server, options.maxBodyBytes ?? defaultMaxBodyBytes);
 
   return {
-    listen: () => listen(server),
+    listen: () => listen(server, intake),
     adopt(socket, head) {
       socket.allowHalfOpen = true;
       idle?.adopt(socket, head.byteLength);
@@ -97,16 +100,18 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     get inFlight() {
       return active.size + webSockets.open;
     },
+    async abandon(timeoutMs) {
+      intake.stop();
+      await running.endWithin(timeoutMs);
+    },
     async drain(timeoutMs) {
-      const finished = new Promise<void>((resolve) => {
-        drained = resolve;
-      });
+      const finished = running.endWithin(timeoutMs);
       for (const outgoing of active) if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
       bodies.hurry(options.bodyGraceMs ?? defaultBodyGraceMs);
       const socketsClosed = webSockets.close();
       server.close();
       server.closeIdleConnections();
-      if (active.size > 0) await withDeadline(finished, timeoutMs);
+      await finished;
       if (active.size > 0) options.log.warn(`${active.size} running requests were cut: the time to drain is over`);
       bodies.stop();
       await withDeadline(socketsClosed, timeoutMs);
@@ -115,7 +120,28 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
   };
 }
 
-function listen(server: Server): Promise<number> {
+/** The requests that run, and a wait for their end. */
+function createRunning() {
+  const active = new Set<ServerResponse>();
+  let allEnded: (() => void) | undefined;
+  return {
+    active,
+    get waitedFor() {
+      return allEnded !== undefined;
+    },
+    end(outgoing: ServerResponse) {
+      active.delete(outgoing);
+      if (active.size === 0) allEnded?.();
+    },
+    async endWithin(timeoutMs: number) {
+      const ended = new Promise<void>((resolve) => (allEnded = resolve));
+      if (active.size > 0) await withDeadline(ended, timeoutMs);
+    },
+  };
+}
+
+function listen(server: Server, intake: Intake): Promise<number> {
+  intake.giveReceipts();
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {

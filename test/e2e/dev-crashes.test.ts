@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { createProject, isRunning, modelOf, patience, startDev } from "./dev-server.ts";
 
@@ -27,6 +28,31 @@ describe("a model process that dies", () => {
     expect(again).toBe(200);
     expect(third).not.toBe(second);
   });
+
+  it.each(["process.exit(3)", "throw new Error('late')", "process.kill(process.pid, 'SIGKILL')"])(
+    "of %s leaves the requests on their way to it to the next one, which runs each once",
+    async (end) => {
+      const source = `import { appendFileSync } from "node:fs";
+export class Model {
+  predict({ id, last }: any) {
+    if (last) setTimeout(() => {
+      console.log("busy");
+      for (const over = Date.now() + 1000; Date.now() < over;);
+      ${end};
+    });
+    else appendFileSync(process.env.RUNS ?? "", id + " ");
+    return "fine";
+  }
+}`;
+      const project = createProject({ [model]: source, runs: "" });
+      const dev = startDev(project, [], { RUNS: join(project.dir, "runs") });
+      await dev.predict({ last: true });
+      await vi.waitFor(() => expect(dev.stderr).toContain("busy"), patience);
+      const calls = [10, 100_000, 1_000_000].map((size) => dev.predict({ id: size, more: "x".repeat(size) }));
+      expect(await Promise.all(calls)).toEqual(calls.map(() => ({ status: 200, body: "fine" })));
+      expect(project.read("runs").trim().split(" ").map(Number).sort()).toEqual([10, 100_000, 1_000_000]);
+    },
+  );
 
   it("in an endless loop is replaced by an edit, and ends", async () => {
     const loop =

@@ -1,9 +1,11 @@
-import { Agent } from "node:http";
-import { describe, expect, it, vi } from "vitest";
+import { once } from "node:events";
+import { Agent, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createDeferred } from "../../../src/dev/deferred.ts";
 import type { Serving } from "../../../src/dev/gate.ts";
 import { startFront } from "./front-server.ts";
-import { openWire, startRawServer } from "./sockets.ts";
+import { openWire, receipt, startRawServer } from "./sockets.ts";
 
 /** A generation that is only a port, and a life that a test ends. */
 function createServing(port: number): Serving & { die: () => void; active: () => number } {
@@ -116,6 +118,58 @@ describe("when the serving process dies", () => {
     upstream.send(okAnswer("back"));
     expect(await (await answer).text()).toBe("back");
     expect(dead.active()).toBe(0);
+  });
+
+  it("a request that it did not take goes to the next one, whatever its size", async () => {
+    const { url, gate } = await startFront();
+    const old = await startRawServer({ receipts: false });
+    const dying = createServing(old.port);
+    gate.open(dying);
+    const body = "x".repeat(300_000);
+    const answer = fetch(`${url}/predict`, { method: "POST", body });
+    const wire = await old.accept();
+    await wire.until("\r\n\r\n");
+    const young = await startRawServer();
+    old.close();
+    dying.die();
+    gate.open(createServing(young.port));
+    const upstream = await young.accept();
+    await upstream.until(body);
+    upstream.send(okAnswer("taken"));
+    expect(await (await answer).text()).toBe("taken");
+    expect([wire.text().endsWith("\r\n\r\n"), dying.active()]).toEqual([true, 0]);
+  });
+
+  it("a request whose connection had grown old gets another one of the same process", async () => {
+    const { url, gate } = await startFront();
+    const server = await startRawServer({ receipts: false });
+    gate.open(createServing(server.port));
+    const answer = fetch(`${url}/predict`, { method: "POST", body: "again" });
+    const stale = await server.accept();
+    await stale.until("\r\n\r\n");
+    stale.socket.destroy();
+    const pulse = await server.accept();
+    await pulse.until("GET / ");
+    pulse.send(okAnswer("true"));
+    const fresh = await server.accept();
+    await fresh.until("\r\n\r\n");
+    fresh.send(receipt);
+    await fresh.until("again");
+    fresh.send(okAnswer("yes"));
+    expect(await (await answer).text()).toBe("yes");
+  });
+
+  it("a process that lives and never takes a request is not asked for ever", async () => {
+    const { url, gate } = await startFront();
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.url === "/") outgoing.end("true");
+      else incoming.socket.destroy();
+    });
+    onTestFinished(() => void server.close());
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    gate.open(createServing((server.address() as AddressInfo).port));
+    expect((await fetch(`${url}/predict`, { method: "POST", body: "x" })).status).toBe(502);
   });
 
   it("the request that was running gets 502", async () => {

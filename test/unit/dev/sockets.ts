@@ -22,6 +22,15 @@ export interface Wire {
   readonly send: (text: string) => void;
 }
 
+export interface RawServer {
+  readonly port: number;
+  readonly accept: () => Promise<Wire>;
+  readonly close: () => void;
+}
+
+/** What a model's server says when it takes a request. */
+export const receipt = "HTTP/1.1 102 Processing\r\n\r\n";
+
 export function readWire(socket: Socket): Wire {
   let text = "";
   socket.setEncoding("latin1");
@@ -55,8 +64,8 @@ export async function openWire(port: number): Promise<Wire> {
   return readWire(socket);
 }
 
-/** A server without manners: hands out its connections raw. */
-export async function startRawServer(): Promise<{ port: number; accept: () => Promise<Wire>; close: () => void }> {
+/** A server without manners: hands out its connections raw, and gives a receipt for each head unless told not to. */
+export async function startRawServer({ receipts = true } = {}): Promise<RawServer> {
   const server: NetServer = createServer();
   const waiting: ((socket: Socket) => void)[] = [];
   const ready: Socket[] = [];
@@ -76,9 +85,21 @@ export async function startRawServer(): Promise<{ port: number; accept: () => Pr
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    accept: async () => readWire(ready.shift() ?? (await new Promise<Socket>((resolve) => waiting.push(resolve)))),
+    accept: async () => {
+      const wire = readWire(ready.shift() ?? (await new Promise<Socket>((resolve) => waiting.push(resolve))));
+      if (receipts) giveReceipts(wire);
+      return wire;
+    },
     close,
   };
+}
+
+function giveReceipts(wire: Wire): void {
+  let given = 0;
+  wire.socket.on("seen", () => {
+    const heads = wire.text().match(/ HTTP\/1\.1\r\n[^]*?\r\n\r\n/g)?.length ?? 0;
+    for (; given < heads; given += 1) wire.send(receipt);
+  });
 }
 
 export interface TestProxy {
