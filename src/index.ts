@@ -15,6 +15,32 @@ export type {
   UsagePart,
 } from "./wire/generation.ts";
 export type { HelperInput, HelperOptions } from "./wire/input.ts";
+export { messagesFrom } from "./wire/messages-from.ts";
+export type {
+  AssistantPart,
+  AssistantTurn,
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MediaSource,
+  OtherPart,
+  PastReasoning,
+  PastRefusal,
+  ReasoningWish,
+  RequestFamily,
+  RequestForm,
+  ResponseFormat,
+  SystemTurn,
+  ToolChoice,
+  ToolDefinition,
+  ToolTurn,
+  Turn,
+  UserPart,
+  UserTurn,
+} from "./wire/messages-from/form.ts";
+export { toChatRequest } from "./wire/messages-from/to-chat.ts";
+export { toMessageRequest } from "./wire/messages-from/to-messages.ts";
+export { textOfTurn } from "./wire/messages-from/turns.ts";
 export { type ChatCompletionInput, toChatCompletion } from "./wire/openai/chat.ts";
 export { type CompletionChunk, type CompletionInput, toCompletion } from "./wire/openai/completions.ts";
 export {
