@@ -78,12 +78,29 @@ export interface ModelExitedEvent {
   /** Such as `exit code 1` or `signal SIGKILL`. */
   readonly how: string;
   readonly restart_in_ms: number;
-  /** The error that nobody caught, where there was one; its stack is mapped to the user's sources. */
+  /** How often it has ended in short succession, this time included. */
+  readonly times?: number;
+  /** The error that nobody caught, or what else is known of the end; the stack is mapped to the user's sources. */
   readonly message?: string;
+  readonly hint?: string;
   readonly stack?: string;
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+}
+
+/** A model process is in one piece of synchronous code, and answers nothing else meanwhile. */
+export interface ModelStuckEvent {
+  readonly event: "model_stuck";
+  readonly ms: number;
+  readonly stack?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** It is the one that serves; else one that is being started. */
+  readonly serving: boolean;
+  /** Another process takes its place now. */
+  readonly replaced: boolean;
 }
 
 /** Something the model printed, or a line of its log. */
@@ -148,6 +165,7 @@ export type TrussEvent =
   | ReloadingEvent
   | PortMovedEvent
   | ModelExitedEvent
+  | ModelStuckEvent
   | OutputEvent
   | RequestErrorEvent
   | DebuggerEvent

@@ -17,13 +17,17 @@ export async function createBundler(project: Project, options: { outDir?: string
   const folder = createBundleFolder(project.root, options.outDir);
   const packages = { found: new Set<string>(), missing: new Map<string, string>() };
   const log: ResolveLog = { inputs: new Set(), externals: new Set(), packages };
-  const esbuild = await context(createOptions(project, folder.path, log));
+  const open = () => context(createOptions(project, folder.path, log));
+  let esbuild = await open();
 
   const buildOnce = async (): Promise<BuildResult> => {
     for (const part of [log.inputs, log.externals, packages.found, packages.missing]) part.clear();
-    const outcome = await esbuild.rebuild().catch((error: unknown) => {
+    const outcome = await esbuild.rebuild().catch(async (error: unknown) => {
       if (isBuildFailure(error)) return error;
-      throw error;
+      // esbuild's own process has died, or was killed: another one is started.
+      await stop();
+      esbuild = await open();
+      return esbuild.rebuild().catch(keepBuildFailure);
     });
     const inputs = [...log.inputs, ...findTsconfigs(sourceFolders(project, log))];
     const packageFiles = listPackageFiles(project.root, packages);
@@ -40,6 +44,7 @@ export async function createBundler(project: Project, options: { outDir?: string
   const queue = createQueue(buildOnce);
   return {
     build: queue.run,
+    hold: folder.hold,
     rest: async () => {
       await queue.settle();
       await esbuild.dispose();
@@ -88,6 +93,11 @@ function createBanner(root: string): string {
     'import { createRequire as __trussCreateRequire } from "node:module"; ' +
     `const require = __trussCreateRequire(${anchor}), __trussResolve = import.meta.resolve;`
   );
+}
+
+function keepBuildFailure(error: unknown): BuildFailure {
+  if (isBuildFailure(error)) return error;
+  throw error;
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

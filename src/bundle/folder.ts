@@ -4,16 +4,24 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TrussError } from "../errors.ts";
 
-/** Enough that the bundle of a model that still serves is never among the removed. */
-const keptBundles = 32;
+/** Bundles that nobody holds, the newest ones: one may have been built and be about to be held. */
+const keptBundles = 4;
 
 /** The folder that one bundler writes to. */
 export interface BundleFolder {
   readonly path: string;
   /** Writes a bundle and its source map under a name made from their content; returns the absolute path. */
   write(code: string, map: string): string;
+  /** Keeps a bundle until the answer is called; one that somebody else has removed is put back. */
+  hold(file: string): () => void;
   /** Removes what was written. */
   remove(): void;
+}
+
+interface Bundle {
+  readonly code: string;
+  readonly map: string;
+  holds: number;
 }
 
 let bundlers = 0;
@@ -27,7 +35,7 @@ let bundlers = 0;
 export function createBundleFolder(root: string, outDir?: string): BundleFolder {
   const home = outDir === undefined ? findHome(root) : undefined;
   const path = home === undefined ? resolve(outDir ?? root) : join(home, `${process.pid}-${++bundlers}`);
-  const written: string[] = [];
+  const bundles = new Map<string, Bundle>();
   ensureWritable(path, () => {
     mkdirSync(path, { recursive: true });
     if (home === undefined) return;
@@ -39,20 +47,54 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
     write(code, map) {
       const hash = createHash("sha256").update(code).update(map).digest("hex").slice(0, 16);
       const file = join(path, `model-${hash}.mjs`);
-      ensureWritable(path, () => {
-        mkdirSync(path, { recursive: true });
-        writeAtomically(`${file}.map`, absoluteSources(map, path));
-        writeAtomically(file, `${code}//# sourceMappingURL=${basename(file)}.map\n`);
-      });
-      rememberLast(written, file);
-      for (const old of written.splice(0, Math.max(0, written.length - keptBundles))) removeBundle(old);
+      ensureWritable(path, () => writeBundle(file, code, map));
+      const holds = bundles.get(file)?.holds ?? 0;
+      bundles.delete(file);
+      bundles.set(file, { code, map, holds });
+      removeUnheld(bundles);
       return file;
     },
+    hold: (file) => holdBundle(file, bundles),
     remove() {
-      for (const file of written.splice(0)) removeBundle(file);
+      for (const file of bundles.keys()) removeBundle(file);
+      bundles.clear();
       if (home !== undefined) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+function holdBundle(file: string, bundles: Map<string, Bundle>): () => void {
+  const bundle = bundles.get(file);
+  if (bundle === undefined) return () => undefined;
+  bundle.holds += 1;
+  try {
+    writeBundle(file, bundle.code, bundle.map);
+  } catch {
+    // Importing it fails then, and is told of.
+  }
+  let released = false;
+  return () => {
+    if (released) return;
+    released = true;
+    const known = bundles.get(file);
+    if (known !== undefined) known.holds -= 1;
+    removeUnheld(bundles);
+  };
+}
+
+function removeUnheld(bundles: Map<string, Bundle>): void {
+  const unheld = [...bundles].filter(([, { holds }]) => holds === 0).map(([file]) => file);
+  for (const file of unheld.slice(0, Math.max(0, unheld.length - keptBundles))) {
+    bundles.delete(file);
+    removeBundle(file);
+  }
+}
+
+function writeBundle(file: string, code: string, map: string): void {
+  const folder = dirname(file);
+  mkdirSync(folder, { recursive: true });
+  writeAtomically(`${file}.map`, absoluteSources(map, folder));
+  writeAtomically(file, `${code}//# sourceMappingURL=${basename(file)}.map\n`);
 }
 
 function findHome(root: string): string {
@@ -86,7 +128,9 @@ function ensureWritable(path: string, write: () => void): void {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new TrussError("WRITE_FAILED", `The built model cannot be written to ${path} (${code}).`, {
       hint:
-        code === "ENOSPC" ? "Free some space on the disk." : `Make ${dirname(path)} writable for you, then try again.`,
+        code === "ENOSPC" || code === "EDQUOT"
+          ? "Free some space on the disk, then save again."
+          : `Make ${dirname(path)} writable for you, then try again.`,
       cause: error,
     });
   }
@@ -106,12 +150,6 @@ function absoluteSources(map: string, from: string): string {
     return map;
   const sources = parsed.sources.map((source: unknown) => pathToFileURL(resolve(from, String(source))).href);
   return JSON.stringify({ ...parsed, sources });
-}
-
-function rememberLast(written: string[], file: string): void {
-  const index = written.indexOf(file);
-  if (index !== -1) written.splice(index, 1);
-  written.push(file);
 }
 
 function removeBundle(file: string): void {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Fault } from "../errors.ts";
+import { describeMissingPackage } from "./missing-package.ts";
 import { projectPath } from "../lib/paths.ts";
 
 /**
@@ -9,8 +10,11 @@ import { projectPath } from "../lib/paths.ts";
  */
 export function locateFault(fault: Fault, root: string, inputs: readonly string[]): Fault {
   if (fault.line !== undefined) return fault;
-  const importPlace = findImport(fault.message, root, inputs);
-  if (importPlace !== undefined) return { ...fault, ...importPlace };
+  const missing = /^Cannot find package '([^']+)' imported from/.exec(fault.message)?.[1];
+  const specifier = missing ?? /requested module '([^']+)'/.exec(fault.message)?.[1];
+  const importPlace = specifier === undefined ? undefined : findImport(specifier, root, inputs);
+  const message = missing === undefined ? fault.message : describeMissingPackage(root, missing);
+  if (importPlace !== undefined) return { ...fault, message, ...importPlace };
   if (fault.file === undefined || !existsSync(resolve(root, fault.file))) return fault;
   const source = blankOut(readFileSync(resolve(root, fault.file), "utf8"));
   const member = /^\w+/.exec(fault.message)?.[0] ?? "";
@@ -18,10 +22,8 @@ export function locateFault(fault: Fault, root: string, inputs: readonly string[
   return { ...fault, ...placeOf(source, offset) };
 }
 
-/** Node tells of a package's missing export without the place of the import. */
-function findImport(message: string, root: string, inputs: readonly string[]) {
-  const specifier = /requested module '([^']+)'/.exec(message)?.[1];
-  if (specifier === undefined) return undefined;
+/** Node tells of a missing package or export without the place of the import. */
+function findImport(specifier: string, root: string, inputs: readonly string[]) {
   for (const input of inputs) {
     const text = existsSync(input) && /\.[cm]?[jt]sx?$/.test(input) ? readFileSync(input, "utf8") : "";
     const offset = [`"${specifier}"`, `'${specifier}'`].map((quoted) => text.indexOf(quoted)).find((at) => at !== -1);

@@ -38,8 +38,10 @@ export interface Bundler {
    * @throws TrussError WRITE_FAILED
    */
   build(): Promise<BuildResult>;
-  /** Ends esbuild's work and removes the bundles. */
+  /** Keeps the file of a bundle until the answer is called, however many are built after it. */
+  hold(file: string): () => void;
   /** Ends esbuild's own process, for a caller that builds no more; what was built stays until `close()`. */
   rest(): Promise<void>;
+  /** Ends esbuild's work and removes the bundles. */
   close(): Promise<void>;
 }

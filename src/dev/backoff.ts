@@ -4,10 +4,20 @@ const delays = [0, 100, 250, 500, 1000, 2000, 5000];
 const peaceMs = 10_000;
 
 /** Counts troubles in a row and says how long to wait after each. */
-export function createBackoff(now: () => number = () => performance.now()): { next(): number; reset(): void } {
+export interface Backoff {
+  /** How many there were in a row, the last one told of included. */
+  readonly count: number;
+  next(): number;
+  reset(): void;
+}
+
+export function createBackoff(now: () => number = () => performance.now()): Backoff {
   let troubles = 0;
   let last = Number.NEGATIVE_INFINITY;
   return {
+    get count() {
+      return troubles;
+    },
     next() {
       if (now() - last > peaceMs) troubles = 0;
       last = now();

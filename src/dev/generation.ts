@@ -3,8 +3,10 @@ import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, LoopBlocked, ModelStart, RemoteError } from "../runtime/channel.ts";
 import { type DebugSide, createDebugSide } from "./debug-side.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
-import { type Launch, type ModelProcess, followProcess, processOptions } from "./model-process.ts";
+import { explainEnding } from "./ending.ts";
+import { type Launch, type ModelProcess, followProcess, processOptions, silenceFd } from "./model-process.ts";
 import { takePulse } from "./probe.ts";
+import { type StuckPlace, locateFrames } from "./stuck-place.ts";
 
 export type Started =
   | { readonly ok: true; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
@@ -35,6 +37,7 @@ export class Generation {
   #alive = true;
   #asked = false;
   #watched = false;
+  #loading = false;
   #crash: RemoteError | undefined;
   #whenIdle: (() => void)[] = [];
 
@@ -77,9 +80,14 @@ export class Generation {
     return this.#entered > 0;
   }
 
-  /** What brought the process down, where it could still say so. */
+  /** What brought the process down: in its own words, where it could still say so. */
   get crash(): RemoteError | undefined {
     return this.#crash;
+  }
+
+  /** Whether `load()` was called, which comes after the import and the constructor. */
+  get loading(): boolean {
+    return this.#loading;
   }
 
   /** Has packages imported ahead of time, so that a later start finds them loaded. */
@@ -89,9 +97,12 @@ export class Generation {
   }
 
   /** Imports, constructs and loads the model; resolves once it serves, or with why it cannot. */
-  async start(start: ModelStart): Promise<Started> {
+  async start(start: ModelStart, onSilence: (ms: number, place: StuckPlace) => void): Promise<Started> {
     await this.#booted.promise;
-    this.#process.send({ type: "start", start, mode: "listen" });
+    this.#process.onSilence(({ ms, frames }) => {
+      if (this.#alive && !this.#asked) onSilence(ms, locateFrames(frames, start));
+    });
+    this.#process.send({ type: "start", start, mode: "listen", silenceFd });
     return this.#started.promise;
   }
 
@@ -108,10 +119,14 @@ export class Generation {
     };
   }
 
-  /** Lets everything that was begun here end, for as long as that takes within the bound, then drains. */
-  async retire(options: { boundMs: number; drainMs: number }): Promise<void> {
+  /**
+   * Lets everything that was begun here end, for as long as that takes within the bound, then drains.
+   *
+   * @param options.patient it is known to be busy, and may go on with that
+   */
+  async retire(options: { boundMs: number; drainMs: number; patient: boolean }): Promise<void> {
     this.#asked = true;
-    void this.#watchForSilence();
+    if (!options.patient) void this.#watchForSilence();
     await Promise.race([this.#idle(), settlesWithin(this.ended, options.boundMs)]);
     // Who holds it at a breakpoint has all the time in the world.
     while (this.#alive && (await this.debug.isPaused())) await settlesWithin(this.ended, stuckAfterMs);
@@ -166,10 +181,13 @@ export class Generation {
       case "listening":
         this.#port = message.port;
         return;
+      case "loading":
+        this.#loading = true;
+        return;
       case "ready":
         return this.#started.resolve({ ok: true, endpoints: message.endpoints, ms: message.ms });
       case "failed":
-        this.#crash = message.error;
+        this.#crash ??= message.error;
         return this.#started.resolve({ ok: false, error: message.error });
       case "request_error":
         return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
@@ -193,18 +211,12 @@ export class Generation {
   #onEnd(how: string): string {
     this.#alive = false;
     this.#booted.resolve();
-    this.#started.resolve({ ok: false, error: endedEarly(how) });
+    const ending = { how, lastWords: this.#process.lastWords() };
+    this.#started.resolve({ ok: false, error: explainEnding(ending, true) });
+    this.#crash ??= explainEnding(ending, false);
     this.agent.destroy();
     return how;
   }
-}
-
-function endedEarly(how: string): RemoteError {
-  return {
-    code: "LOAD_EXITED",
-    message: `the model's process ended with ${how} before it was ready`,
-    hint: "look for process.exit() in the module, the constructor or load()",
-  };
 }
 
 /** A newer child may say more than this side knows; the type proves that today nothing is left out. */

@@ -6,7 +6,9 @@ import { type Debugger, createDebugger } from "./debugger.ts";
 import type { Gate } from "./gate.ts";
 import type { Generation, Started } from "./generation.ts";
 import type { Launch } from "./model-process.ts";
+import { tellOfSlowStart } from "./slow-start.ts";
 import type { SparePool } from "./spare.ts";
+import type { StuckPlace } from "./stuck-place.ts";
 import type { Plan } from "./workshop.ts";
 
 export interface SuccessionOptions {
@@ -27,8 +29,14 @@ interface Reign {
   readonly id: number;
   readonly plan: Plan;
   readonly generation: Generation;
+  /** Lets go of what it takes to start it again. */
+  readonly letGo: () => Promise<void>;
 }
 
+/** What requests wait at most for one that has died of a request. */
+const usedWaitMs = 250;
+/** A serving process that is busy for this long without a pause gets another one at its side. */
+const standInMs = 30_000;
 /** How long an old generation may go on with what it has begun: streams and sockets may be long. */
 const retireBoundMs = 10 * 60_000;
 const retireDrainMs = 10_000;
@@ -46,6 +54,10 @@ export class Succession {
   readonly #candidates: { readonly id: number; readonly generation: Generation }[] = [];
   readonly #retiring = new Set<Generation>();
   readonly #debugger: Debugger;
+  /** One for each process that was launched, until it has ended. */
+  readonly #lives = new Set<Promise<void>>();
+  /** Those that another one stands in for, and that may finish what they are busy with until the next edit. */
+  readonly #busy = new Set<Generation>();
   #reign: Reign | undefined;
   #over = false;
 
@@ -71,7 +83,7 @@ export class Succession {
       return { kind: "failed", error: started.error };
     }
     this.dropCandidatesBelow(id);
-    this.#enthrone({ id, plan, generation });
+    this.#enthrone({ id, plan, generation, letGo: plan.workshop.hold(plan.start.bundle) });
     return { kind: "serving", endpoints: started.endpoints };
   }
 
@@ -90,7 +102,8 @@ export class Succession {
     this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
     const leaving = [...this.#retiring, ...(this.#reign === undefined ? [] : [this.#reign.generation])];
     await Promise.all([this.#options.spares.close(), ...leaving.map((generation) => generation.drain(timeoutMs))]);
-    await this.#reign?.plan.workshop.release();
+    await Promise.all(this.#lives);
+    await this.#reign?.letGo();
     this.#reign = undefined;
   }
 
@@ -103,30 +116,41 @@ export class Succession {
 
   /** Starts a candidate; it is wanted unless it was dropped meanwhile. */
   async #try(id: number, plan: Plan): Promise<{ generation: Generation; started: Started; wanted: boolean }> {
-    plan.workshop.hold();
-    const generation = await this.#options.spares.take(this.#options.launchOf(plan));
-    void generation.ended.then(() => plan.workshop.release());
+    const generation = await this.#launch(plan);
     for (const { generation: between } of this.#candidates.splice(candidateLimit - 1)) void between.kill();
     const candidate = { id, generation };
     this.#candidates.push(candidate);
     if (this.#over) this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
     // Where nothing serves, a load may be what is to be debugged.
     if (!this.#options.gate.current) this.#debugger.follow(generation);
-    const started = await generation.start(plan.start);
+    const stopTelling = tellOfSlowStart(this.#options.report, generation, () => this.hasReign);
+    const started = await generation.start(plan.start, (ms, place) => this.#onSilence(generation, ms, place));
+    stopTelling();
     const at = this.#candidates.indexOf(candidate);
     if (at !== -1) this.#candidates.splice(at, 1);
     return { generation, started, wanted: at !== -1 };
   }
 
+  async #launch(plan: Plan): Promise<Generation> {
+    const letGo = plan.workshop.hold(plan.start.bundle);
+    const launched = this.#options.spares.take(this.#options.launchOf(plan));
+    const life: Promise<void> = launched
+      .then((generation) => generation.ended)
+      .then(letGo)
+      .finally(() => this.#lives.delete(life));
+    this.#lives.add(life);
+    return launched;
+  }
+
   #enthrone(reign: Reign): void {
     const old = this.#reign;
-    reign.plan.workshop.hold();
     this.#reign = reign;
     this.#options.gate.open(reign.generation);
     this.#backoff.reset();
     this.#followReign(reign);
+    for (const busy of this.#busy) void busy.drain(retireDrainMs);
     if (old === undefined) return;
-    void old.plan.workshop.release();
+    void old.letGo();
     void this.#retire(old.generation);
   }
 
@@ -139,11 +163,32 @@ export class Succession {
     });
   }
 
-  async #retire(generation: Generation): Promise<void> {
+  #onSilence(generation: Generation, ms: number, place: StuckPlace): void {
+    const serving = this.#reign?.generation === generation;
+    const replaced = serving && ms >= standInMs;
+    this.#options.report({ event: "model_stuck", ms: Math.round(ms), ...place, serving, replaced });
+    if (replaced) void this.#standIn();
+  }
+
+  /** Requests go to a second process of the same bundle; what the first one has begun may still end. */
+  async #standIn(): Promise<void> {
+    const busy = this.#reign;
+    if (busy === undefined || this.#over) return;
+    const { generation, started, wanted } = await this.#try(busy.id, busy.plan);
+    if (!wanted || !started.ok || this.#reign !== busy) return void generation.kill();
+    this.#reign = { ...busy, generation };
+    this.#options.gate.open(generation);
+    this.#followReign(this.#reign);
+    this.#busy.add(busy.generation);
+    await this.#retire(busy.generation, true);
+    this.#busy.delete(busy.generation);
+  }
+
+  async #retire(generation: Generation, patient = false): Promise<void> {
     this.#retiring.add(generation);
     const [oldest] = this.#retiring;
     if (this.#retiring.size > retiringLimit) void oldest?.drain(retireDrainMs);
-    await generation.retire({ boundMs: retireBoundMs, drainMs: retireDrainMs });
+    await generation.retire({ boundMs: retireBoundMs, drainMs: retireDrainMs, patient });
     this.#retiring.delete(generation);
   }
 
@@ -151,28 +196,33 @@ export class Succession {
   async #bringBack(dead: Reign, how: string): Promise<void> {
     const { id, plan } = dead;
     this.#options.gate.vacate(dead.generation);
-    // One that died of a request is wanted back at once; one that dies on its own is given ever more time.
-    if (dead.generation.used) this.#backoff.reset();
-    for (let reason = how, crash = dead.generation.crash; ;) {
-      const wait = this.#backoff.next();
-      this.#options.report({ ...crashPlace(crash), event: "model_exited", how: reason, restart_in_ms: wait });
+    let crash = dead.generation.crash;
+    // One that died of a request is wanted back soon; one that dies on its own is given ever more time.
+    for (
+      let longest = dead.generation.used ? usedWaitMs : Number.POSITIVE_INFINITY;
+      ;
+      longest = Number.POSITIVE_INFINITY
+    ) {
+      const wait = Math.min(this.#backoff.next(), longest);
+      const { code: _code, ...words } = crash ?? { code: "MODEL_EXITED" };
+      this.#options.report({
+        event: "model_exited",
+        how,
+        ...words,
+        restart_in_ms: wait,
+        times: this.#backoff.count,
+      });
       if (wait > 0) await delay(wait);
-      if (this.#over || this.#reign?.id !== id) return;
+      if (this.#over || this.#reign !== dead) return;
       const { generation, started, wanted } = await this.#try(id, plan);
-      if (!wanted || this.#reign?.id !== id) return void generation.kill();
+      if (!wanted || this.#reign !== dead) return void generation.kill();
       if (started.ok) {
-        this.#reign = { id, plan, generation };
+        this.#reign = { ...dead, generation };
         this.#options.gate.open(generation);
         return this.#followReign(this.#reign);
       }
       void generation.expire();
-      [reason, crash] = [started.error.message, started.error];
+      [how, crash] = [started.error.message, started.error];
     }
   }
-}
-
-function crashPlace(error: RemoteError | undefined) {
-  if (error === undefined) return {};
-  const { code: _code, hint: _hint, ...rest } = error;
-  return rest;
 }

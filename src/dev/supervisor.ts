@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { locateFault } from "../bundle/locate.ts";
 import type { EndpointReport } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { serverUrl } from "../lib/url.ts";
@@ -140,7 +141,7 @@ export class Supervisor {
       case "serving":
         return this.#announce(id, brought.endpoints, names, performance.now() - began);
       case "failed":
-        return this.#fail(id, brought.error);
+        return this.#fail(id, locateFault(brought.error, this.root, built.sources.inputs));
       case "superseded":
         return undefined;
     }

@@ -72,9 +72,14 @@ export class Workshop {
     }
   }
 
-  /** Keeps the bundles; every hold must be released once. */
-  hold(): void {
+  /** Keeps a bundle, and all that it takes to start it, until the answer is called. */
+  hold(bundle: string): () => Promise<void> {
     this.#holders += 1;
+    const letGo = this.#bundler.hold(bundle);
+    return () => {
+      letGo();
+      return this.release();
+    };
   }
 
   async release(): Promise<void> {

@@ -45,6 +45,22 @@ export interface LoopBlocked {
   readonly stack?: string;
 }
 
+/** One call on a stack as V8 tells of it. */
+export interface Frame {
+  readonly name: string;
+  readonly url: string;
+  /** From 0, as the column. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The model's thread has been in one piece of synchronous code for this long. */
+export interface Silence {
+  readonly ms: number;
+  /** Where it is, innermost first; none where that is not JavaScript. */
+  readonly frames: readonly Frame[];
+}
+
 /**
  * How a model process gets its connections: `listen` on a loopback port of its own (behind dev's proxy), or `handoff`
  * of accepted sockets from the process that owns the port (`serve` and artefacts).
@@ -55,7 +71,13 @@ export type ServeMode = "listen" | "handoff";
 export type ToModel =
   /** Get ready for a later `start`: import these packages (absolute file URLs or specifiers), rehearse a request. */
   | { readonly type: "preload"; readonly packages: readonly string[]; readonly root: string }
-  | { readonly type: "start"; readonly start: ModelStart; readonly mode: ServeMode }
+  | {
+      readonly type: "start";
+      readonly start: ModelStart;
+      readonly mode: ServeMode;
+      /** Descriptor for a line of JSON, a {@link Silence}, whenever the model's thread does not come to rest. */
+      readonly silenceFd?: number;
+    }
   /** Construct the model and describe it without `load()`; answered by `described`, then the process exits 0. */
   | { readonly type: "describe"; readonly start: ModelStart }
   /** With a socket: an accepted connection and the bytes already read from it (`handoff` only). */
@@ -72,6 +94,8 @@ export type FromModel =
   | { readonly type: "idle" }
   /** HTTP is answered on 127.0.0.1 at this port (`listen` only); the model may still be loading. */
   | { readonly type: "listening"; readonly port: number }
+  /** `load()` has been called. */
+  | { readonly type: "loading" }
   | { readonly type: "ready"; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
   | {
       readonly type: "described";

@@ -18,6 +18,8 @@ export interface HostOptions {
   /** Resolves to `undefined` where no platform tells of an environment: then `setup_environment` is not called. */
   readonly readEnvironment: () => Promise<Environment | null | undefined>;
   readonly log: RuntimeLog;
+  /** Told when `load()` is about to be called. */
+  readonly onLoad?: () => void;
   /** Extra attempts at `load()`, a second apart. @default 0 */
   readonly loadRetries?: number;
 }
@@ -186,6 +188,7 @@ export class ModelHost {
     const load = this.method("load");
     if (load === undefined) return;
     log.info("Executing model.load()...");
+    this.#options.onLoad?.();
     const started = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       try {

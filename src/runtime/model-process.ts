@@ -42,7 +42,7 @@ export interface ModelProcess {
 
 export function createModelProcess(options: ModelProcessOptions): ModelProcess {
   const { start, log, send, mode } = options;
-  const host = createHost(options, mode === "handoff" ? log : withoutInfo(log));
+  const host = createHost(options, mode === "handoff" ? log : withoutInfo(log), () => send({ type: "loading" }));
   const settings = readSettings(start.config);
   const onModelError = (error: unknown, requestId: string) => {
     const remote = toRemoteError("INTERNAL", error, start.root);
@@ -120,7 +120,11 @@ function withoutInfo(log: RuntimeLog): RuntimeLog {
   return { ...log, info: () => undefined };
 }
 
-function createHost(options: Omit<ModelProcessOptions, "mode">, hostLog: RuntimeLog): ModelHost {
+function createHost(
+  options: Omit<ModelProcessOptions, "mode">,
+  hostLog: RuntimeLog,
+  onLoad: () => void = () => undefined,
+): ModelHost {
   const { start, log, getModel } = options;
   const secrets = createSecrets(declaredSecrets(start.config));
   return new ModelHost({
@@ -139,6 +143,7 @@ function createHost(options: Omit<ModelProcessOptions, "mode">, hostLog: Runtime
       }
     },
     log: hostLog,
+    onLoad,
     loadRetries: Number(process.env["NUM_LOAD_RETRIES_TRUSS"] ?? 0) || 0,
   });
 }

@@ -4,11 +4,12 @@ import type { RequestEvent } from "../events.ts";
 import type { ModelClass } from "../model/contract.ts";
 import type { FromModel, ModelStart, RemoteError, ServeMode, ToModel } from "./channel.ts";
 import { closeDebugger, openDebugger } from "./debugger.ts";
+import { exitProcess, rememberExitCalls } from "./exit-place.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { type RuntimeLog, captureConsole, createLog } from "./log.ts";
 import { type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
 import { watchLoop } from "./loop-watch.ts";
-import { type Watcher, dieWithParent } from "./parent-watch.ts";
+import { type Watcher, dieWithParent, killOwnGroup } from "./parent-watch.ts";
 import { readSettings } from "./settings.ts";
 import { toRemoteError } from "./stacks.ts";
 
@@ -32,8 +33,12 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
   process.setSourceMapsEnabled(true);
   // The parent decides when to stop; a Ctrl-C reaches the whole process group.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
-  process.on("disconnect", () => process.exit(0));
   process.on("exit", closeDebugger);
+  process.on("disconnect", () => {
+    // The last of what is done at the end: nothing that the model has started is left then either.
+    process.once("exit", killOwnGroup);
+    exitProcess(0);
+  });
   const watcher = dieWithParent();
 
   let model: ModelProcess | undefined;
@@ -42,6 +47,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
       case "preload":
         return void prepare(message.packages, message.root);
       case "start":
+        if (message.silenceFd !== undefined) watcher.tellOfSilence(message.silenceFd);
         model = begin(message.start, message.mode, options);
         if (message.mode === "listen") void warnOfBlocks(model, watcher, message.start.root);
         return undefined;
@@ -75,14 +81,13 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
     ...(options.getModel === undefined ? {} : { getModel: options.getModel }),
     ...(writer === undefined ? {} : { onRequest: (event: RequestEvent) => writer.write(`${JSON.stringify(event)}\n`) }),
   });
+  const exitCall = mode === "listen" ? rememberExitCalls(start.root) : () => undefined;
   process.on("exit", (code) => {
     writer?.flush();
-    if (model.host.state !== "loading") return;
-    const error: RemoteError = {
-      code: "LOAD_EXITED",
-      message: `the model ended the process (exit code ${code}) while it was loading`,
-    };
-    send({ type: "failed", error });
+    const call = exitCall();
+    if (model.host.state !== "loading") return call && send({ type: "failed", error: call });
+    const message = `the model ended the process (exit code ${code}) while it was loading`;
+    return send({ type: "failed", error: { ...call, code: "LOAD_EXITED", message } });
   });
   watchForCrashes(model, start, mode === "handoff" ? log : undefined);
   model.run().catch((error: RemoteError) => {
@@ -166,7 +171,7 @@ function send(message: FromModel, socket?: Socket): void {
 
 /** Exits once the parent has the message, or after a second. */
 function leave(message: FromModel, code: number): void {
-  const exit = () => process.exit(code);
+  const exit = () => exitProcess(code);
   if (!process.connected) return exit();
   setTimeout(exit, 1000).unref();
   process.send?.(message, undefined, {}, exit);

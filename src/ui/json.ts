@@ -19,6 +19,7 @@ function isJsonEvent(event: TrussEvent): event is JsonEvent {
     case "reloading":
     case "port_moved":
     case "model_exited":
+    case "model_stuck":
     case "output":
     case "request_error":
     case "debugger":

@@ -47,6 +47,8 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
       return story(renderErrorScreen({ ...wordBlock(event), ...event, warning: true }, options));
     case "model_exited":
       return story(tellExit(event, options, style));
+    case "model_stuck":
+      return story(tellStuck(event, options, style));
     case "output":
       return story(event.text);
     case "port_moved":
@@ -127,10 +129,23 @@ function clock(): string {
 }
 
 function tellExit(event: Extract<TrussEvent, { event: "model_exited" }>, options: StoryOptions, style: Style): string {
-  const again = event.restart_in_ms === 0 ? "starting it again" : `starting it again in ${event.restart_in_ms} ms`;
-  const line = style.red(`✖ the model's process ended: ${event.how}; ${again}\n`);
-  if (event.message === undefined || event.message === event.how) return line;
-  return line + renderErrorScreen({ ...event, message: event.message, title: "nothing caught this" }, options);
+  const { how, message = `the model's process ended: ${how}`, restart_in_ms: wait, times = 1 } = event;
+  const when = wait === 0 ? "it is started again" : `it is started again in ${wait} ms`;
+  const often = times < 2 ? "" : `, as it has ended ${times} times in a row; an edit or r replaces it`;
+  const screen = renderErrorScreen({ ...event, message, title: "MODEL_EXITED" }, options);
+  return `${screen.trimEnd()}\n\n  ${style.yellow(`${when}, and requests wait for it${often}`)}\n\n`;
+}
+
+function tellStuck(event: Extract<TrussEvent, { event: "model_stuck" }>, options: StoryOptions, style: Style): string {
+  const where = event.file === undefined ? " in native code, or in a package" : "";
+  const message = `the model has been busy for ${Math.round(event.ms / 1000)} s without a pause${where}; nothing else is answered`;
+  const hint =
+    "if it is an endless loop, mend it; long work belongs into a worker thread, or needs an await now and then";
+  const screen = renderErrorScreen({ ...event, message, hint, title: "MODEL_STUCK" }, options);
+  const state = event.replaced
+    ? "another process of the same model takes over; this one may finish until the next edit"
+    : `an edit or r replaces it${event.serving ? ", and after 30 s another process takes over" : ""}`;
+  return `${screen.trimEnd()}\n\n  ${style.yellow(state)}\n\n`;
 }
 
 function tellDraining(event: Extract<TrussEvent, { event: "draining" }>, style: Style): string {

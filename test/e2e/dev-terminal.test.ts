@@ -36,7 +36,8 @@ function openTerminal(dir: string, env: NodeJS.ProcessEnv = {}) {
 it("on a terminal: says where it serves, obeys its keys, and Ctrl-C ends it", async () => {
   const project = createProject({ [model]: modelOf(1, '  load() { console.log("reading weights"); }\n') });
   const { terminal, exited, seen, raw } = openTerminal(project.dir);
-  await seen(/│ reading weights[^]*ready in \d+ ms {2}http:\/\/127\.0\.0\.1:\d+[^]*curl http/);
+  await seen(/ready in \d+ ms {2}http:\/\/127\.0\.0\.1:\d+[^]*curl http/);
+  await seen(/│ reading weights/);
   expect(raw()).toContain("\u001b[");
   terminal.write("r\r");
   await seen(/reloaded by hand in \d+ ms/);

@@ -118,7 +118,8 @@ describe("the end", () => {
     expect(below.length).toBeGreaterThan(0);
     expect(await dev.stop(signal)).toBe(0);
     expect(dev.events.at(-1)).toEqual({ event: "stopped" });
-    expect(below.filter(isRunning)).toEqual([]);
+    // The bundler's process ends as its input does, a moment after the server.
+    await vi.waitFor(() => expect(below.filter(isRunning)).toEqual([]), patience);
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   });
 

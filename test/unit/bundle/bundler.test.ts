@@ -322,20 +322,34 @@ describe("builds one after the other", () => {
     await early;
   });
 
-  it("keep the last ones, and close() removes all", async () => {
+  it("keep the last ones and those that are held, and close() removes all", async () => {
     const root = createTempProject({ "model/model.ts": "" });
     const bundler = await openBundler(root);
     const files: string[] = [];
+    let letGo = () => {};
     for (let round = 0; round < 36; round++) {
       writeFiles(root, { "model/model.ts": `export class Model { a = ${round} }` });
       files.push((await build(bundler)).file);
+      if (round === 0) letGo = bundler.hold(files[0] ?? "");
     }
+    const there = () => files.filter((file) => existsSync(file) && existsSync(`${file}.map`));
+    expect(there()).toEqual([files[0], ...files.slice(-4)]);
+    letGo();
+    expect(there()).toEqual(files.slice(-4));
     const last = files.at(-1) ?? "";
-    expect(files.map((file) => existsSync(file)).filter(Boolean).length).toBe(32);
     expect(existsSync(last) && existsSync(`${last}.map`)).toBe(true);
     await bundler.close();
     await bundler.close();
     expect(existsSync(dirname(last))).toBe(false);
+  });
+
+  it("put a bundle back that is held again after it was removed", async () => {
+    const root = createTempProject({ "model/model.ts": "export class Model {}" });
+    const bundler = await openBundler(root);
+    const { file } = await build(bundler);
+    rmSync(dirname(file), { recursive: true });
+    bundler.hold(file);
+    expect(existsSync(file) && existsSync(`${file}.map`)).toBe(true);
   });
 
   it("survive the removal of the folder", async () => {
