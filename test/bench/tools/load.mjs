@@ -3,19 +3,20 @@ import { fileURLToPath } from "node:url";
 import { measureTree } from "./process-tree.mjs";
 import { cleanEnv } from "./workshop.mjs";
 
-const clientFile = fileURLToPath(new URL("load-client.mjs", import.meta.url));
+const requests = "load-client.mjs";
 
 /**
- * Loads one server from a process of its own. Gives requests a second, latencies in milliseconds, and microseconds of
- * the server's processor time for a request. Throws when a request failed.
+ * Loads one server from a process of its own: by default with requests, else as the client named does. Gives what the
+ * client measured (requests a second, latencies in milliseconds), and microseconds of the server's processor time for
+ * each request answered, or for each of what else the client counts. Throws when one failed.
  */
-export async function applyLoad({ pid, url, body, connections, warmUpSeconds, seconds }) {
-  const client = fork(clientFile, { env: cleanEnv(), execArgv: [] });
+export async function applyLoad({ pid, client: file = requests, ...order }) {
+  const client = fork(fileURLToPath(new URL(file, import.meta.url)), { env: cleanEnv(), execArgv: [] });
   const kill = () => client.kill("SIGKILL");
-  const late = setTimeout(kill, (warmUpSeconds + seconds) * 1000 + 20_000);
+  const late = setTimeout(kill, (order.warmUpSeconds + order.seconds) * 1000 + 20_000);
   process.once("exit", kill);
   try {
-    return await converse(client, pid, { url, body, connections, warmUpSeconds, seconds });
+    return await converse(client, pid, order);
   } finally {
     clearTimeout(late);
     process.off("exit", kill);
@@ -30,7 +31,7 @@ function converse(client, pid, order) {
     client.on("message", ({ type, result }) => {
       if (type === "begin") before = measureTree(pid)?.cpu;
       if (type !== "done") return;
-      if (result.failed > 0) return reject(new Error(`${result.failed} of the requests to ${order.url} failed`));
+      if (result.failed > 0) return reject(new Error(`${result.failed} of the requests failed`));
       const after = measureTree(pid)?.cpu;
       const cpuPerRequest = before === undefined ? undefined : ((after - before) * 1000) / result.answered;
       resolve({ ...result, cpuPerRequest });
