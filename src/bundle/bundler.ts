@@ -1,5 +1,6 @@
 import { type BuildFailure, type BuildOptions, type OutputFile, context, stop } from "esbuild";
 import { dirname, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { projectPath } from "../lib/paths.ts";
 import type { Project } from "../project/types.ts";
 import { readBuildErrors } from "./errors.ts";
@@ -37,7 +38,8 @@ export async function createBundler(project: Project, options: { outDir?: string
     }
     const { code, map } = readOutputs(outcome.outputFiles ?? []);
     const externals = [...log.externals].sort();
-    return { ok: true, file: folder.write(code, map), inputs, packageFiles, externals };
+    const preloads = [...log.packages.found].map((path) => pathToFileURL(path).href).sort();
+    return { ok: true, file: folder.write(code, map), inputs, packageFiles, externals, preloads };
   };
 
   let closed: Promise<void> | undefined;

@@ -21,6 +21,8 @@ export type BuildResult =
       readonly packageFiles: readonly string[];
       /** Specifiers of packages that stayed outside, Node's own not among them. */
       readonly externals: readonly string[];
+      /** File URLs of what the bundle will import of them; a process that has loaded these has less to do later. */
+      readonly preloads: readonly string[];
     }
   | {
       readonly ok: false;

@@ -91,9 +91,9 @@ export class Generation {
   }
 
   /** Has packages imported ahead of time, so that a later start finds them loaded. */
-  async preload(root: string, packages: readonly string[]): Promise<void> {
+  async preload(packages: readonly string[]): Promise<void> {
     await this.#booted.promise;
-    this.#process.send({ type: "preload", packages, root });
+    this.#process.send({ type: "preload", packages });
   }
 
   /** Imports, constructs and loads the model; resolves once it serves, or with why it cannot. */

@@ -39,7 +39,7 @@ export function createSparePool(report: Reporter): SparePool {
         void discard();
         spare = { key: keyOf(launch), generation: Generation.launch(launch, report) };
       }
-      void spare.generation.then((generation) => generation.preload(launch.root, packages));
+      void spare.generation.then((generation) => generation.preload(packages));
     },
     async close() {
       closed = true;

@@ -13,7 +13,7 @@ import type { ModelStart, RemoteError } from "../runtime/channel.ts";
 export interface Plan {
   readonly start: ModelStart;
   readonly env: Readonly<Record<string, string>>;
-  /** Packages that the bundle imports. */
+  /** File URLs of what the bundle imports of packages. */
   readonly packages: readonly string[];
   readonly workshop: Workshop;
 }
@@ -99,7 +99,7 @@ export class Workshop {
       dataDir: project.dataDir,
       environment: project.environment,
     };
-    return { start, env: this.#env, packages: result.externals, workshop: this };
+    return { start, env: this.#env, packages: result.preloads, workshop: this };
   }
 }
 

@@ -69,8 +69,8 @@ export type ServeMode = "listen" | "handoff";
 
 /** What a parent tells its model process. */
 export type ToModel =
-  /** Get ready for a later `start`: import these packages (absolute file URLs or specifiers), rehearse a request. */
-  | { readonly type: "preload"; readonly packages: readonly string[]; readonly root: string }
+  /** Get ready for a later `start`: import these packages (file URLs), rehearse a request. */
+  | { readonly type: "preload"; readonly packages: readonly string[] }
   | {
       readonly type: "start";
       readonly start: ModelStart;

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { pathToFileURL } from "node:url";
 import type { RequestEvent } from "../events.ts";
 import type { ModelClass } from "../model/contract.ts";
 import type { FromModel, ModelStart, RemoteError, ServeMode, ToModel } from "./channel.ts";
@@ -45,7 +44,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
   process.on("message", (message: ToModel, socket?: Socket) => {
     switch (message.type) {
       case "preload":
-        return void prepare(message.packages, message.root);
+        return void prepare(message.packages);
       case "start":
         if (message.silenceFd !== undefined) watcher.tellOfSilence(message.silenceFd);
         model = begin(message.start, message.mode, options);
@@ -143,17 +142,15 @@ function createProcessLog(start: ModelStart, mode: ServeMode): RuntimeLog {
 }
 
 /** Does ahead of time what a start would else wait for; what fails will fail again, and be told of, when it matters. */
-async function prepare(packages: readonly string[], root: string): Promise<void> {
+async function prepare(packages: readonly string[]): Promise<void> {
   if (!rehearsed) {
     rehearsed = true;
     const { warmUp } = await import("./warm-up.ts");
     await warmUp().catch(() => undefined);
   }
-  const { createRequire } = await import("node:module");
-  const resolve = createRequire(pathToFileURL(`${root}/package.json`)).resolve;
-  for (const name of packages) {
+  for (const url of packages) {
     try {
-      await import(name.startsWith("file:") ? name : pathToFileURL(resolve(name)).href);
+      await import(url);
     } catch {
       continue;
     }

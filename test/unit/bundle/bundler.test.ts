@@ -168,6 +168,26 @@ describe("a bundle", () => {
     });
   });
 
+  it("tells which files of packages a process can load ahead of time: those that the bundle will import", async () => {
+    const root = createTempProject({
+      "node_modules/dual/package.json":
+        '{ "name": "dual", "exports": { "import": "./i.mjs", "require": "./r.cjs", "default": "./r.cjs" } }',
+      "node_modules/dual/i.mjs": "export const side = 'import';",
+      "node_modules/dual/r.cjs": "exports.side = 'require';",
+      "node_modules/plain/package.json": '{ "name": "plain" }',
+      "node_modules/plain/index.js": "exports.plain = 1;",
+      "model/model.ts":
+        'import { side } from "dual";\nimport { plain } from "plain";\nexport class Model { predict() { return [side, plain]; } }',
+    });
+    const built = await build(await openBundler(root));
+    const packages = join(root, "node_modules");
+    expect(built.preloads).toEqual([
+      pathToFileURL(join(packages, "dual", "i.mjs")).href,
+      pathToFileURL(join(packages, "plain", "index.js")).href,
+    ]);
+    expect(await evaluate(built.file, "return new module.Model().predict();")).toEqual(["import", 1]);
+  });
+
   it("takes in a linked package that exports TypeScript, and leaves one of JavaScript outside", async () => {
     const root = createTempProject({
       "model/model.ts":
