@@ -6,7 +6,7 @@ const head = `# Performance
 
 Each figure is one of several that were taken in turn with its peer's, in one run on one machine, so compare within a
 table and trust the ratios more than the milliseconds. \`npm run bench\` takes them all again, \`npm run bench -- serve\`
-one part, \`npm run bench -- --quick\` with fewer runs in two minutes; with \`--write\` it writes this page.
+one part, \`npm run bench -- --quick\` with fewer runs; with \`--write\` it writes this page.
 `;
 
 /** Puts the sections of what was measured into the page, in the parts' order, and leaves the others as they are. */

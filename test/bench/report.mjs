@@ -56,7 +56,8 @@ function goalText(ratio) {
 }
 
 function remarks({ ratios, skipped = [], notes = [] }) {
-  const lost = ratios.filter((ratio) => ratio.samples.every(Number.isFinite) && isWonByPeer(ratio));
+  const told = ratios.filter((ratio) => ratio.peerWins !== undefined && ratio.samples.every(Number.isFinite));
+  const lost = told.filter(isWonByPeer);
   const reasons = new Set(lost.map(({ peerWins }) => peerWins));
   const which = (why) => lost.filter(({ peerWins }) => peerWins === why).map(({ name }) => `"${name}"`);
   return [

@@ -23,9 +23,11 @@ export function figuresOf(samples, metric, unit, read) {
   return Object.entries(samples).map(([name, all]) => ({ name, metric, unit, samples: all.map(read) }));
 }
 
-/** Ratios of two figures, each of two samples of the same round. */
+/** Ratios of two figures, each of two samples of the same round; a round that either has missed (NaN) does not count. */
 export function ratioOf(left, right, options) {
-  const samples = left.samples.map((sample, round) => sample / right.samples[round]);
+  const samples = left.samples
+    .map((sample, round) => sample / right.samples[round])
+    .filter((sample) => !Number.isNaN(sample));
   return { name: `${left.name} / ${right.name}, ${left.metric}`, samples, ...options };
 }
 

@@ -5,10 +5,10 @@ import { setTimeout as wait } from "node:timers/promises";
 const pollMs = 2;
 
 /**
- * Asks on a new connection each time until the answer is a 200, and gives its body. Throws when the server ends, or
- * does not answer in time.
+ * Asks on a new connection each time until the answer is a 200 (with a body that is the wanted one), and gives its
+ * body. Throws when the server ends, or does not answer so in time.
  */
-export async function awaitAnswer({ port, path, body, server, timeoutMs = 20_000 }) {
+export async function awaitAnswer({ port, path, body, server, timeoutMs = 20_000, isWanted = () => true }) {
   const deadline = performance.now() + timeoutMs;
   let ended = false;
   void server?.exited.then(() => {
@@ -16,10 +16,12 @@ export async function awaitAnswer({ port, path, body, server, timeoutMs = 20_000
   });
   for (;;) {
     const answer = await ask(port, path, body);
-    if (answer?.status === 200) return answer.body;
+    if (answer?.status === 200 && isWanted(answer.body)) return answer.body;
     if (ended) throw new Error(`the server ended before it answered\n${server.failureText()}`);
     if (performance.now() > deadline) {
-      throw new Error(`no 200 within ${timeoutMs} ms, the last answer was ${JSON.stringify(answer ?? "none")}`);
+      throw new Error(
+        `not the answer within ${timeoutMs} ms, the last was ${answer?.status ?? "none"}: ${answer?.body.slice(0, 300)}`,
+      );
     }
     await wait(pollMs);
   }

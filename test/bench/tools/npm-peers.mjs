@@ -1,23 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, cleanEnv, makeFolder, npm, run } from "./workshop.mjs";
+import { installPackages } from "./npm-packages.mjs";
+import { cacheFolder, cleanEnv, makeFolder, run } from "./workshop.mjs";
 
 const versions = { "create-vite": "9.3.0", "create-hono": "0.19.5" };
 
 /** Installs the scaffolders that `init` is measured against, once. Throws where there is no registry. */
 export async function installScaffolders() {
-  const wanted = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
-  const home = cacheFolder(wanted.join("+"));
-  const folder = (name) => join(home, "node_modules", name);
-  if (!Object.keys(versions).every((name) => existsSync(join(folder(name), "package.json")))) {
-    writeFileSync(join(home, "package.json"), `{"private":true}\n`);
-    const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"];
-    await npm(["install", ...flags, ...wanted], { cwd: home, timeoutMs: 120_000 });
-  }
+  const modules = await installPackages(versions);
   return {
     versions,
-    createVite: join(folder("create-vite"), "index.js"),
-    createHono: join(folder("create-hono"), "bin"),
+    createVite: join(modules, "create-vite", "index.js"),
+    createHono: join(modules, "create-hono", "bin"),
   };
 }
 

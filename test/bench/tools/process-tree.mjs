@@ -1,5 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+
+/** A tree that used no more processor time than one tick of the kernel's clock for so long counts as resting. */
+const restMs = 120;
+const restCpuMs = 10;
+/** One that never rests is not waited for longer than five seconds. */
+const settleSteps = 40;
 
 /**
  * What a process and all below it take: resident memory and, where the system tells, the proportional share of it
@@ -7,16 +14,38 @@ import { readFileSync, readdirSync } from "node:fs";
  * system tells nothing of it.
  */
 export function measureTree(root) {
-  if (process.platform === "win32") return undefined;
-  const all = process.platform === "linux" ? readProc() : readPs();
-  const tree = below(root, all);
+  const tree = listTree(root);
+  if (tree === undefined) return undefined;
   const sum = (read) => tree.reduce((total, entry) => total + read(entry), 0);
   return {
     processes: tree.length,
-    rss: sum((entry) => entry.rssKiB) / 1024,
-    pss: process.platform === "linux" ? sum((entry) => readPss(entry.pid)) / 1024 : undefined,
+    rss: sum((entry) => entry.rss),
+    pss: process.platform === "linux" ? sum((entry) => entry.readPss()) : undefined,
     cpu: sum((entry) => entry.cpuMs),
   };
+}
+
+/** The same of each process by itself, the root first. */
+export function listTree(root) {
+  if (process.platform === "win32") return undefined;
+  const all = process.platform === "linux" ? readProc() : readPs();
+  return below(root, all).map(({ pid, ppid, rssKiB, cpuMs }) => {
+    return { pid, ppid, rss: rssKiB / 1024, cpuMs, readPss: () => readPss(pid) / 1024 };
+  });
+}
+
+/** Resolves once a process and all below it rest; what one tool does after its answer is then over for the next. */
+export async function settle(root) {
+  const cpuOf = () => listTree(root)?.reduce((total, entry) => total + entry.cpuMs, 0) ?? Number.NaN;
+  // Two steps of rest, since on a busy machine a process may get nothing of the processor for one.
+  for (let step = 0, resting = 0, before = cpuOf(); step < settleSteps && resting < 2; step += 1) {
+    await wait(restMs);
+    const now = cpuOf();
+    // A process that has ended takes its time with it. Where nothing can be read of it, a few steps have to do.
+    if (Math.abs(now - before) <= restCpuMs || (Number.isNaN(now) && step > 3)) resting += 1;
+    else resting = 0;
+    before = now;
+  }
 }
 
 function below(root, all) {

@@ -4,6 +4,7 @@ import { closeSync, lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, r
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 const isWindows = process.platform === "win32";
 const running = new Set();
@@ -50,11 +51,16 @@ export function cleanEnv(extra = {}) {
   return { ...Object.fromEntries(kept), NO_COLOR: "1", ...extra };
 }
 
-/** Starts a program in a group of its own. Its stdout is thrown away; `failureText()` has the end of its stderr. */
-export function start(program, args, { cwd, env = cleanEnv() } = {}) {
+/**
+ * Starts a program in a group of its own. `onLine` is told each line of its stdout, which is thrown away without it;
+ * `failureText()` has the end of its stderr.
+ */
+export function start(program, args, { cwd, env = cleanEnv(), onLine } = {}) {
   const log = join(makeFolder("log"), "stderr");
   const stderr = openSync(log, "w");
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "ignore", stderr], detached: !isWindows });
+  const stdio = ["ignore", onLine === undefined ? "ignore" : "pipe", stderr];
+  const child = spawn(program, args, { cwd, env, stdio, detached: !isWindows });
+  if (onLine !== undefined) createInterface({ input: child.stdout }).on("line", onLine);
   closeSync(stderr);
   running.add(child);
   const exited = new Promise((resolve) => {
