@@ -147,6 +147,7 @@ function createIo(): CommandIo {
     },
     isTty: process.stdin.isTTY === true && process.stdout.isTTY === true && !inCi(),
     hasColors: process.stderr.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+    columns: () => process.stderr.columns,
     onStopSignal: listenForStop,
     elapsed: () => performance.now(),
   };

@@ -46,7 +46,7 @@ that does not build, load or start leaves the last good model serving. Watched a
 imports, config.yaml, .env, .env.local, package.json and tsconfig.json.
 
 Variables come from config.yaml, then .env, then .env.local, then the shell, the later one winning.
-On a terminal: r reload, o open, l endpoints, c clear, q quit, h help, each with Enter.
+On a terminal: r reload, o open, l endpoints, c clear, q quit, h help, each with Enter; Ctrl-D quits too.
 Ctrl-C lets running work finish, for ten seconds at most, and calls the model's close(); a second one ends at once.
 
 With --json, stdout carries one object a line: ready, reloaded, reload_failed, request, stopped.
@@ -80,8 +80,8 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
     });
     supervisor = opened;
     if (io.isTty && flags.json !== true && flags.nonInteractive !== true) {
-      const shortcuts = createShortcuts(io, opened, page.tellAgain, signals.quit);
-      stopListening = listenForShortcuts({ input: process.stdin, write: io.stderr, shortcuts });
+      const shortcuts = createShortcuts(io, opened, page, signals.quit);
+      stopListening = listenForShortcuts({ input: process.stdin, write: io.stderr, shortcuts, onEnd: signals.quit });
     }
     await signals.first;
     void signals.second.then(() => opened.kill());
@@ -95,20 +95,22 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
   }
 }
 
-function createShortcuts(io: CommandIo, supervisor: Supervisor, list: () => void, quit: () => void): Shortcut[] {
+function createShortcuts(io: CommandIo, supervisor: Supervisor, page: Page, quit: () => void): Shortcut[] {
   return [
-    { key: "r", does: "build and start the model again", run: () => supervisor.reload() },
-    { key: "o", does: "open the playground in the browser", run: () => openBrowser(supervisor.playground) },
-    { key: "l", does: "list the endpoints", run: list },
-    { key: "c", does: "clear the screen", run: () => io.stderr(clearScreen) },
-    { key: "q", does: "quit", run: quit },
+    { key: "r", words: ["reload", "restart", "rs"], does: "build and start it again", run: () => supervisor.reload() },
+    { key: "o", words: ["open"], does: "open the playground", run: () => page.open(supervisor.playground) },
+    { key: "l", words: ["list", "ls", "endpoints"], does: "list the endpoints", run: page.tellAgain },
+    { key: "c", words: ["clear", "cls"], does: "clear the screen", run: () => io.stderr(clearScreen) },
+    { key: "q", words: ["quit", "exit"], does: "quit", run: quit },
   ];
 }
 
 function createReporter(io: CommandIo, root: string, flags: DevFlags, exampleInput: () => unknown): Reporter {
   const plain = createPlainReporter(io, root, exampleInput);
   if (flags.json === true) return createJsonReporter(io.stdout, plain);
-  return io.isTty ? createPrettyReporter(io, root, io.hasColors, exampleInput) : plain;
+  if (!io.isTty) return plain;
+  const tip = flags.nonInteractive === true ? undefined : "h + Enter: shortcuts";
+  return createPrettyReporter(io, { root, colors: io.hasColors, columns: io.columns, tip, exampleInput });
 }
 
 /** What the project itself shows as an input of `predict`. */
@@ -138,16 +140,21 @@ function catchSignals(io: CommandIo) {
   return { first, second, quit, release: io.onStopSignal(quit) };
 }
 
+type Page = ReturnType<typeof rememberPage>;
+
 /** Remembers what `ready` said, to say it again, and opens the playground with it where that is wished. */
-function rememberPage(report: Reporter, open: boolean) {
+function rememberPage(report: Reporter, wished: boolean) {
   let ready: ReadyEvent | undefined;
+  const open = (url: string) =>
+    openBrowser(url, () => report({ event: "warning", message: "no browser could be opened", hint: `open ${url}` }));
   return {
+    open,
     report: (event: TrussEvent) => {
       report(event);
       if (event.event === "reloaded" && ready !== undefined) ready = { ...ready, endpoints: event.endpoints ?? [] };
       if (event.event !== "ready") return;
       ready = event;
-      if (open && event.playground !== undefined) openBrowser(event.playground);
+      if (wished && event.playground !== undefined) open(event.playground);
     },
     tellAgain: () => {
       if (ready !== undefined) report(ready);

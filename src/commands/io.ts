@@ -15,6 +15,8 @@ export interface CommandIo {
   readonly isTty: boolean;
   /** stderr is a terminal that wants colours. */
   readonly hasColors: boolean;
+  /** How wide stderr's terminal is at the moment. */
+  readonly columns: () => number | undefined;
   /** Calls the handler for each stop signal, with how many have come; returns the way to stop listening. */
   readonly onStopSignal: (handler: (signal: StopSignal, count: number) => void) => () => void;
   /** Milliseconds since the process started. */

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 
-/** Opens a page in the user's browser. Where there is none, nothing happens: the address is printed anyway. */
-export function openBrowser(url: string): void {
+/** Opens a page in the user's browser. */
+export function openBrowser(url: string, onFailure: () => void): void {
   const [command, ...args] = opener(url);
   const child = spawn(command, args, { detached: true, stdio: "ignore" });
-  child.on("error", () => {});
+  child.on("error", onFailure);
+  child.on("exit", (code) => {
+    if (code !== 0) onFailure();
+  });
   child.unref();
 }
 

@@ -10,6 +10,8 @@ export interface CodeFrameOptions {
   /** The file's text; without it only the place is shown. */
   readonly source?: string | undefined;
   readonly colors: boolean;
+  /** How wide the terminal is; a line that went on in the next one would have its mark at the wrong place. */
+  readonly columns?: number | undefined;
 }
 
 /** Lines shown before and after the one at fault. */
@@ -17,6 +19,8 @@ const around = 2;
 const tabWidth = 2;
 /** A longer line is cut around the fault. */
 const widest = 120;
+/** What is left of the code, beside the number. */
+const margin = 7;
 
 /**
  * The place of a fault with the lines around it, ending in a newline.
@@ -28,7 +32,7 @@ const widest = 120;
  *       │          ^
  *     4 │ }
  */
-export function renderCodeFrame({ file, line, column, source, colors }: CodeFrameOptions): string {
+export function renderCodeFrame({ file, line, column, source, colors, columns }: CodeFrameOptions): string {
   const style = createStyle(colors);
   const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
   const heading = `  ${style.cyan(place)}\n`;
@@ -38,10 +42,11 @@ export function renderCodeFrame({ file, line, column, source, colors }: CodeFram
   const first = Math.max(1, line - around);
   const last = Math.min(lines.length, line + around);
   const gutter = String(last).length;
-  const offset = cutOffset(lines[line - 1] ?? "", column);
+  const width = Math.max(1, Math.min(widest, (columns ?? Number.POSITIVE_INFINITY) - margin - gutter));
+  const offset = cutOffset(lines[line - 1] ?? "", width, column);
   let frame = heading;
   for (let number = first; number <= last; number += 1) {
-    const text = fit(lines[number - 1] ?? "", number === line ? offset : 0);
+    const text = fit(lines[number - 1] ?? "", number === line ? offset : 0, width);
     const label = String(number).padStart(gutter);
     if (number !== line) {
       frame += `${style.dim(`    ${label} │`)}${text === "" ? "" : ` ${style.dim(text)}`}\n`;
@@ -57,13 +62,12 @@ export function renderCodeFrame({ file, line, column, source, colors }: CodeFram
 }
 
 /** How much of the left is left out, so that the column is in sight on a very long (minified) line. */
-function cutOffset(text: string, column = 1): number {
-  return text.length <= widest ? 0 : Math.max(0, column - Math.floor(widest / 2));
+function cutOffset(text: string, width: number, column = 1): number {
+  return clean(text).length <= width ? 0 : Math.max(0, column - Math.ceil(width / 2));
 }
 
-function fit(text: string, offset: number): string {
-  const cut = text.slice(offset, offset + widest);
-  return clean(cut).trimEnd();
+function fit(text: string, offset: number, width: number): string {
+  return clean(text.slice(offset)).slice(0, width).trimEnd();
 }
 
 function widthBefore(text: string, offset: number, column: number): number {

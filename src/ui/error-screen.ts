@@ -26,18 +26,20 @@ export interface ErrorScreenOptions {
   /** Absolute path that files are relative to. */
   readonly root: string;
   readonly colors: boolean;
+  /** How wide the terminal is. */
+  readonly columns?: (() => number | undefined) | undefined;
 }
 
 /** Frames of a stack shown at most: the ones nearest to the throw. */
 const shownFrames = 6;
 
 /** What happened, where in the user's source, and what to do: on one screen, ending in a newline. */
-export function renderErrorScreen(error: ShownError, { root, colors }: ErrorScreenOptions): string {
+export function renderErrorScreen(error: ShownError, { root, colors, columns }: ErrorScreenOptions): string {
   const style = createStyle(colors);
   const frame =
     error.file === undefined
       ? ""
-      : `\n${renderCodeFrame({ ...error, file: error.file, source: readSource(root, error.file), colors })}`;
+      : `\n${renderCodeFrame({ ...error, file: error.file, source: readSource(root, error.file), colors, columns: columns?.() })}`;
   const stack = stackFrames(error.stack, root);
   const hint = error.hint === undefined ? "" : `\n  ${style.bold("→")} ${error.hint}\n`;
   return [

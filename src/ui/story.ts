@@ -14,6 +14,10 @@ export interface StoryOptions {
   /** Absolute path of the project, for code frames. */
   readonly root: string;
   readonly colors: boolean;
+  /** How wide the terminal is at the moment; unknown where there is none. */
+  readonly columns?: (() => number | undefined) | undefined;
+  /** Said with the ready block. */
+  readonly tip?: string | undefined;
   /** An input of the project's own for `predict`, as its config has it at the moment. */
   readonly exampleInput?: (() => unknown) | undefined;
 }
@@ -30,7 +34,7 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
   const story = (text: string): Told => ({ to: "stderr", text });
   switch (event.event) {
     case "ready":
-      return { to: "stdout", text: tellReady(event, style, options.exampleInput?.()) };
+      return { to: "stdout", text: tellReady(event, style, options) };
     case "reloading":
       return story("");
     case "reloaded":
@@ -62,7 +66,7 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
   }
 }
 
-function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style, example: unknown): string {
+function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style, options: StoryOptions): string {
   const widest = Math.max(0, ...endpoints.map(({ method }) => method.length));
   const lines = [
     "",
@@ -71,8 +75,9 @@ function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style,
     "",
     ...endpoints.map(({ method, path }) => `  ${style.bold(method.padEnd(widest))}  ${path}`),
     "",
-    ...endpoints.map((endpoint) => renderCallLine(url, endpoint, example)),
+    ...endpoints.map((endpoint) => renderCallLine(url, endpoint, options.exampleInput?.())),
     "",
+    ...(options.tip === undefined ? [] : [`  ${style.dim(options.tip)}`, ""]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -15,9 +15,9 @@ const curlInNode = `
   fetch(url, { method: "POST", headers: { [name]: value }, body }).then((a) => a.text()).then((t) => process.stdout.write(t));
 `;
 
-function openTerminal(dir: string, env: NodeJS.ProcessEnv = {}) {
+function openTerminal(dir: string, env: NodeJS.ProcessEnv = {}, cols = 60) {
   const terminal = spawn(process.execPath, [bin, "dev", dir, "--port", "0"], {
-    cols: 60,
+    cols,
     rows: 30,
     env: { ...process.env, CI: "", TERM: "xterm-256color", NO_COLOR: "", ...env },
   });
@@ -36,8 +36,9 @@ function openTerminal(dir: string, env: NodeJS.ProcessEnv = {}) {
 it("on a terminal: says where it serves, obeys its keys, and Ctrl-C ends it", async () => {
   const project = createProject({ [model]: modelOf(1, '  load() { console.log("reading weights"); }\n') });
   const { terminal, exited, seen, raw } = openTerminal(project.dir);
-  await seen(/ready in \d+ ms {2}http:\/\/127\.0\.0\.1:\d+[^]*curl http/);
+  // What the model prints comes by another way than what is told of it.
   await seen(/│ reading weights/);
+  await seen(/ready in \d+ ms {2}http:\/\/127\.0\.0\.1:\d+[^]*curl http[^]*h \+ Enter: shortcuts/);
   expect(raw()).toContain("\u001b[");
   terminal.write("r\r");
   await seen(/reloaded by hand in \d+ ms/);
@@ -57,6 +58,37 @@ it("on a terminal: q ends it too, and NO_COLOR is obeyed", async () => {
   terminal.write("q\r");
   expect(await exited).toBe(0);
   expect(raw()).not.toContain("\u001b[3");
+});
+
+it("on a narrow terminal: the mark stands below the fault; words do what keys do; Ctrl-D ends it", async () => {
+  const project = createProject({ [model]: modelOf(1) });
+  const { terminal, exited, seen, raw } = openTerminal(project.dir, { NO_COLOR: "1" }, 40);
+  await seen(/ready in/);
+  terminal.write("reload\r");
+  await seen(/reloaded by hand in \d+ ms/);
+  terminal.write("ll\r");
+  await seen(/predict {2}\/predict[^]*predict {2}\/predict/);
+  project.save(model, `export class Model { predict() { return ${"1 + ".repeat(30)} nothing nothing; } }\n`);
+  await seen(/BUILD_FAILED[^]*❯ 1 │ [^]*\^/);
+  const lines = stripVTControlCharacters(raw()).split(/\r?\n/);
+  const at = lines.findIndex((line) => line.startsWith("  ❯ 1 │"));
+  expect(lines[at]?.length).toBeLessThanOrEqual(40);
+  expect(lines[at]?.slice(lines[at + 1]?.indexOf("^"))).toMatch(/^nothing;/);
+  terminal.write("\u0004");
+  expect(await exited).toBe(0);
+});
+
+it("in CI: a terminal gets the plain story, and no keys are listened to", async () => {
+  const project = createProject({ [model]: modelOf(1) });
+  const { terminal, exited, seen, raw } = openTerminal(project.dir, { CI: "true" });
+  await seen(/ready in/);
+  terminal.write("q\r");
+  project.save(model, modelOf(2));
+  await seen(/reloaded model\/model\.ts in \d+ ms/);
+  expect(raw()).not.toContain("shortcuts");
+  expect(raw()).not.toContain("\u001b[");
+  terminal.write("\u0003");
+  expect(await exited).toBe(0);
 });
 
 it("elsewhere: the ready block on stdout, the story on stderr, and the printed line works as it stands", async () => {

@@ -35,6 +35,23 @@ it("cuts a very long line around the fault", () => {
   expect(text[mark.indexOf("^")]).toBe("!");
 });
 
+it("fits a narrow terminal, with the mark below the fault", () => {
+  const long = `\tconst answer = await this.compute(input.prompt, { temperature: input.temperature }); // and so on`;
+  for (const column of [2, 30, 60, long.length]) {
+    const frame = renderCodeFrame({
+      file: "a.ts",
+      line: 2,
+      column,
+      source: `${long}\n${long}`,
+      columns: 40,
+      colors: false,
+    });
+    const [, , text = "", mark = ""] = frame.split("\n");
+    for (const line of frame.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
+    expect(text[mark.indexOf("^")]).toBe(long[column - 1]);
+  }
+});
+
 it("lets no control character of the source through", () => {
   const frame = renderCodeFrame({ file: "a.ts", line: 1, column: 1, source: "\u001b[2Jx\u0007", colors: false });
   expect(frame).toBe("  a.ts:1:1\n  ❯ 1 │ [2Jx\n      │ ^\n");

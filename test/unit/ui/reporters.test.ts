@@ -62,7 +62,7 @@ describe("the line to paste for predict", () => {
     createPlainReporter(output, "/", () => example)(ready);
     const plain = out.stdout;
     out.stdout = "";
-    createPrettyReporter(output, "/", true, () => example)(ready);
+    createPrettyReporter(output, { root: "/", colors: true, exampleInput: () => example })(ready);
     const bodyOf = (text: string) => /-d '(.*)'/.exec(text)?.[1];
     expect(bodyOf(out.stdout)).toBe(bodyOf(plain));
     return bodyOf(plain);
@@ -159,7 +159,7 @@ describe("plain", () => {
 describe("pretty", () => {
   it("sets the model's output apart, line by line, also where lines come in pieces", () => {
     const { out, output } = capture();
-    const report = createPrettyReporter(output, "/", false);
+    const report = createPrettyReporter(output, { root: "/", colors: false });
     for (const text of ["one\ntwo", " and more\n", "open"]) report({ event: "output", stream: "stdout", text });
     report({ event: "warning", message: "careful" });
     expect(out.stderr).toBe("│ one\n│ two and more\n│ open\n! careful\n");
@@ -167,8 +167,8 @@ describe("pretty", () => {
 
   it("has colours where it is told to, and only there", () => {
     const [plain, colored] = [capture(), capture()];
-    createPrettyReporter(plain.output, "/", false)(ready);
-    createPrettyReporter(colored.output, "/", true)(ready);
+    createPrettyReporter(plain.output, { root: "/", colors: false })(ready);
+    createPrettyReporter(colored.output, { root: "/", colors: true })(ready);
     expect(plain.out.stdout).not.toContain("\u001b");
     expect(colored.out.stdout).toContain("\u001b");
   });
