@@ -82,6 +82,8 @@ export interface Watcher {
   askWhenStuck(watch: { beats: Int32Array; quietMs: number; everyMs: number; question: string }): void;
   /** From now on, when the model's thread does not come to rest, writes a {@link Silence} to this descriptor. */
   tellOfSilence(fd: number): void;
+  /** A debugger is open: a breakpoint is no loop, and a look at it would end it. */
+  expectBreakpoints(): void;
 }
 
 /** Ends this process, and what it has started, when its parent is gone, even where its own thread never sees that. */
@@ -94,6 +96,7 @@ export function dieWithParent(): Watcher {
   return {
     askWhenStuck: (watch) => worker.postMessage(watch, []),
     tellOfSilence: (fd) => worker.postMessage({ fd }, []),
+    expectBreakpoints: () => worker.postMessage({ debugged: true }, []),
   };
 }
 

@@ -57,6 +57,7 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
         else if (socket) model.adopt(socket, message.head);
         return undefined;
       case "debugger_open":
+        watcher.expectBreakpoints();
         return send({ type: "debugger", url: openDebugger(message.port) });
       case "debugger_close":
         closeDebugger();
