@@ -24,6 +24,10 @@ export interface ReloadedEvent {
   readonly changed: readonly string[];
   readonly ms: number;
   readonly endpoints?: readonly EndpointReport[];
+  /** `swap`: by a new process; `hot`: under the live instance. */
+  readonly how?: "swap" | "hot";
+  /** With `--reload hot`: why it was this way. */
+  readonly why?: string;
 }
 
 export interface ReloadFailedEvent {

@@ -4,7 +4,7 @@ import { isTrussError } from "./errors.ts";
 import { serverUrl } from "./lib/url.ts";
 import { type Front, startFront } from "./runtime/front.ts";
 import type { ModelStart } from "./runtime/channel.ts";
-import { pickModelClass } from "./runtime/lifecycle.ts";
+import { pickModelClass } from "./runtime/model-class.ts";
 import { runModelProcess } from "./runtime/process-main.ts";
 import { readSettings } from "./runtime/settings.ts";
 

@@ -2,6 +2,7 @@ import { type BuildFailure, type BuildOptions, type OutputFile, context, stop } 
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { projectPath } from "../lib/paths.ts";
+import { evaluator } from "../model/evaluator.ts";
 import type { Project } from "../project/types.ts";
 import { readBuildErrors } from "./errors.ts";
 import { createBundleFolder } from "./folder.ts";
@@ -13,12 +14,20 @@ import type { Bundler, BuildResult } from "./types.ts";
 
 export type { BuildResult, Bundler } from "./types.ts";
 
+export interface BundlerOptions {
+  /** @default a folder of its own inside the project */
+  readonly outDir?: string;
+  /** Builds bundles into whose scope code can be brought while they run. @default false */
+  readonly patchable?: boolean;
+}
+
 /** Bundles a project's own sources into one ES module; packages stay outside, to be imported by Node as ever. */
-export async function createBundler(project: Project, options: { outDir?: string } = {}): Promise<Bundler> {
+export async function createBundler(project: Project, options: BundlerOptions = {}): Promise<Bundler> {
   const folder = createBundleFolder(project.root, options.outDir);
   const packages = { found: new Set<string>(), missing: new Map<string, string>() };
   const log: ResolveLog = { inputs: new Set(), externals: new Set(), packages };
-  const open = () => context(createOptions(project, folder.path, log));
+  const settings = createOptions(project, folder.path, log);
+  const open = () => context(options.patchable === true ? { ...settings, ...patchable } : settings);
   let esbuild = await open();
 
   const buildOnce = async (): Promise<BuildResult> => {
@@ -39,7 +48,7 @@ export async function createBundler(project: Project, options: { outDir?: string
     const { code, map } = readOutputs(outcome.outputFiles ?? []);
     const externals = [...log.externals].sort();
     const preloads = [...log.packages.found].map((path) => pathToFileURL(path).href).sort();
-    return { ok: true, file: folder.write(code, map), inputs, packageFiles, externals, preloads };
+    return { ok: true, file: folder.write(code, map), code, inputs, packageFiles, externals, preloads };
   };
 
   let closed: Promise<void> | undefined;
@@ -87,6 +96,13 @@ function createOptions(project: Project, outDir: string, log: ResolveLog) {
     plugins: [createResolvePlugin(project, outDir, log), sourcePlacesPlugin],
   } satisfies BuildOptions;
 }
+
+/** Private members belong to one class for good, unless they are written as what they once were compiled to. */
+const privates = ["field", "method", "accessor", "brand-check", "static-field", "static-method", "static-accessor"];
+const patchable: BuildOptions = {
+  footer: { js: `export const ${evaluator} = (code) => eval(code);` },
+  supported: Object.fromEntries(privates.map((kind) => [`class-private-${kind}`, false])),
+};
 
 /** Bundled CommonJS calls `require`, which an ES module does not have. */
 function createBanner(root: string): string {

@@ -15,6 +15,8 @@ export type BuildResult =
       readonly ok: true;
       /** Absolute path of the bundle, an ES module with the exports of the model file. */
       readonly file: string;
+      /** What is in it. */
+      readonly code: string;
       /** Absolute paths of the sources that went into it, and of the tsconfig.json that rule them. */
       readonly inputs: readonly string[];
       /** Absolute paths of files whose change means that packages are not what they were. */

@@ -45,6 +45,9 @@ A save shows in the next answer. What was begun before it finishes on the old co
 that does not build, load or start leaves the last good model serving. Watched are the model's folder, whatever it
 imports, config.yaml, .env, .env.local, package.json and tsconfig.json.
 
+--reload hot is for models whose load() takes long: where only code that requests use has changed, it is put under the
+live model and load() is not run again; else, and in doubt, a new process takes over as ever.
+
 Variables come from config.yaml, then .env, then .env.local, then the shell, the later one winning.
 On a terminal: r reload, o open, l endpoints, c clear, q quit, h help, each with Enter; Ctrl-D quits too.
 Ctrl-C lets running work finish, for ten seconds at most, and calls the model's close(); a second one ends at once.
@@ -53,6 +56,7 @@ With --json, stdout carries one object a line: ready, reloaded, reload_failed, r
 
 Examples:
   $ truss-ts dev
+  $ truss-ts dev --reload hot
   $ truss-ts dev my-model --port 0 --json
   $ truss-ts dev --environment staging --inspect 9229`;
 
@@ -60,10 +64,6 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
   const root = findProjectRoot(resolve(dir));
   let supervisor: Supervisor | undefined;
   const report = createReporter(io, root, flags, () => exampleInputOf(supervisor?.config));
-  if (flags.reload === "hot") {
-    const hint = "every edit is served by a new process";
-    report({ event: "warning", message: "--reload hot is not available yet, swap is used", hint });
-  }
   const signals = catchSignals(io);
   const page = rememberPage(report, flags.open === true);
   let stopListening: (() => void) | undefined;
@@ -74,6 +74,7 @@ async function runDev(io: CommandIo, dir: string, flags: DevFlags): Promise<void
       port: flags.port,
       strictPort: flags.strictPort === true,
       environment: flags.environment,
+      reload: flags.reload,
       ...(flags.inspect === undefined ? {} : { inspect: flags.inspect === true ? ("any" as const) : flags.inspect }),
       report: page.report,
       elapsed: io.elapsed,

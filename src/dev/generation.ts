@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import type { EndpointReport, Reporter } from "../events.ts";
-import type { FromModel, LoopBlocked, ModelStart, RemoteError } from "../runtime/channel.ts";
+import type { FromModel, LoopBlocked, ModelStart, PatchOutcome, RemoteError } from "../runtime/channel.ts";
 import { type DebugSide, createDebugSide } from "./debug-side.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { explainEnding } from "./ending.ts";
@@ -12,6 +13,8 @@ export type Started =
   | { readonly ok: true; readonly endpoints: readonly EndpointReport[]; readonly ms: number }
   | { readonly ok: false; readonly error: RemoteError };
 
+/** A patch that is not in place by then has met a busy process: a new start is quicker. */
+const patchWaitMs = 250;
 /** How long a process may leave a liveness question unanswered before it counts as stuck in a loop. */
 const stuckAfterMs = 5_000;
 /** What a process gets beyond its drain timeout before it is killed. */
@@ -40,6 +43,8 @@ export class Generation {
   #loading = false;
   #crash: RemoteError | undefined;
   #whenIdle: (() => void)[] = [];
+  #patchCount = 0;
+  readonly #patches = new Map<number, (outcome: PatchOutcome) => void>();
 
   /** Forks a model process, which boots while the caller goes on. */
   static async launch({ childFile, root, env, nodeOptions }: Launch, report: Reporter): Promise<Generation> {
@@ -104,6 +109,19 @@ export class Generation {
     });
     this.#process.send({ type: "start", start, mode: "listen", silenceFd });
     return this.#started.promise;
+  }
+
+  /** Brings an edit under the live instance, at once or not at all. */
+  async patch(code: string): Promise<PatchOutcome> {
+    const number = ++this.#patchCount;
+    const answer = createDeferred<PatchOutcome>();
+    this.#patches.set(number, answer.resolve);
+    this.#process.send({ type: "patch", number, code, before: Date.now() + patchWaitMs });
+    const late = delay(patchWaitMs, refused("the model was busy"), { ref: false });
+    const gone = this.ended.then(() => refused("the model's process has ended"));
+    const outcome = await Promise.race([answer.promise, late, gone]);
+    this.#patches.delete(number);
+    return outcome;
   }
 
   /** Counts one exchange that is pinned to this generation; call the answer once when it is over. */
@@ -189,6 +207,8 @@ export class Generation {
       case "failed":
         this.#crash ??= message.error;
         return this.#started.resolve({ ok: false, error: message.error });
+      case "patched":
+        return this.#patches.get(message.number)?.(message.outcome);
       case "request_error":
         return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
       case "debugger":
@@ -217,6 +237,10 @@ export class Generation {
     this.agent.destroy();
     return how;
   }
+}
+
+function refused(why: string): PatchOutcome {
+  return { kind: "refused", why };
 }
 
 /** A newer child may say more than this side knows; the type proves that today nothing is left out. */

@@ -6,6 +6,8 @@ export interface DevOptions extends ListenOptions {
   readonly dir: string;
   /** Name for `context.environment`. */
   readonly environment: string;
+  /** `hot`: edits of methods go under the live instance where that is sound; all others, and `swap`: a new process. */
+  readonly reload: "swap" | "hot";
   /** Port for Node's debugger in the model's process; 0: any free one; `any`: 9229, or any free one. */
   readonly inspect?: number | "any";
   readonly report: Reporter;

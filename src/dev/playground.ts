@@ -15,6 +15,19 @@ export interface PlaygroundState {
   readonly url: string;
 }
 
+/** @param failure why the last edit does not serve */
+export function describeState(
+  project: string,
+  url: string,
+  endpoints: readonly EndpointReport[],
+  serving: boolean,
+  failure: string | undefined,
+): PlaygroundState {
+  const told = failure === undefined ? "" : ` The last edit failed: ${failure}`;
+  const state = (serving ? "The model is serving." : "The model is not ready yet.") + told;
+  return { project, state, endpoints, url };
+}
+
 export function isPlaygroundPath(path: string): boolean {
   return path === "/_truss" || path.startsWith(playgroundPath);
 }

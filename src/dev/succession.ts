@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EndpointReport, Reporter } from "../events.ts";
+import type { Patch } from "../bundle/hot/patch.ts";
 import type { RemoteError } from "../runtime/channel.ts";
 import { createBackoff } from "./backoff.ts";
 import { type Debugger, createDebugger } from "./debugger.ts";
@@ -26,11 +27,13 @@ export type Brought =
   | { readonly kind: "superseded" };
 
 interface Reign {
-  readonly id: number;
-  readonly plan: Plan;
+  id: number;
+  plan: Plan;
   readonly generation: Generation;
   /** Lets go of what it takes to start it again. */
-  readonly letGo: () => Promise<void>;
+  letGo: () => Promise<void>;
+  /** Names that patches have added to the bundle's scope. */
+  readonly added: Set<string>;
 }
 
 /** What requests wait at most for one that has died of a request. */
@@ -71,6 +74,27 @@ export class Succession {
     return this.#reign !== undefined;
   }
 
+  /** What an edit could be brought into while it serves. */
+  get live(): { readonly plan: Plan; readonly added: ReadonlySet<string> } | undefined {
+    return this.#reign?.generation.alive === true ? this.#reign : undefined;
+  }
+
+  /** Brings an edit under the live instance. */
+  async patch(id: number, plan: Plan, { code, adds }: Patch): Promise<Brought | { kind: "refused"; why: string }> {
+    const reign = this.#reign;
+    if (reign === undefined) return { kind: "superseded" };
+    const outcome = await reign.generation.patch(code);
+    if (this.#over) return { kind: "superseded" };
+    if (outcome.kind !== "done") return outcome;
+    if (this.#reign !== reign) return { kind: "refused", why: "the model's process has changed meanwhile" };
+    this.dropCandidatesBelow(id);
+    for (const name of adds) reign.added.add(name);
+    const { letGo } = reign;
+    Object.assign(reign, { id, plan, letGo: plan.workshop.hold(plan.start.bundle) });
+    void letGo();
+    return { kind: "serving", endpoints: outcome.endpoints };
+  }
+
   /** Starts a generation and, once it is ready, lets it take over. */
   async bring(id: number, plan: Plan): Promise<Brought> {
     const { generation, started, wanted } = await this.#try(id, plan);
@@ -83,7 +107,7 @@ export class Succession {
       return { kind: "failed", error: started.error };
     }
     this.dropCandidatesBelow(id);
-    this.#enthrone({ id, plan, generation, letGo: plan.workshop.hold(plan.start.bundle) });
+    this.#enthrone({ id, plan, generation, letGo: plan.workshop.hold(plan.start.bundle), added: new Set() });
     return { kind: "serving", endpoints: started.endpoints };
   }
 
@@ -174,9 +198,10 @@ export class Succession {
   async #standIn(): Promise<void> {
     const busy = this.#reign;
     if (busy === undefined || this.#over) return;
-    const { generation, started, wanted } = await this.#try(busy.id, busy.plan);
-    if (!wanted || !started.ok || this.#reign !== busy) return void generation.kill();
-    this.#reign = { ...busy, generation };
+    const { id, plan } = busy;
+    const { generation, started, wanted } = await this.#try(id, plan);
+    if (!wanted || !started.ok || this.#reign !== busy || busy.plan !== plan) return void generation.kill();
+    this.#reign = { ...busy, generation, added: new Set() };
     this.#options.gate.open(generation);
     this.#followReign(this.#reign);
     this.#busy.add(busy.generation);
@@ -205,19 +230,14 @@ export class Succession {
     ) {
       const wait = Math.min(this.#backoff.next(), longest);
       const { code: _code, ...words } = crash ?? { code: "MODEL_EXITED" };
-      this.#options.report({
-        event: "model_exited",
-        how,
-        ...words,
-        restart_in_ms: wait,
-        times: this.#backoff.count,
-      });
+      const exit = { how, ...words, restart_in_ms: wait, times: this.#backoff.count };
+      this.#options.report({ event: "model_exited", ...exit });
       if (wait > 0) await delay(wait);
       if (this.#over || this.#reign !== dead) return;
       const { generation, started, wanted } = await this.#try(id, plan);
       if (!wanted || this.#reign !== dead) return void generation.kill();
       if (started.ok) {
-        this.#reign = { ...dead, generation };
+        this.#reign = { ...dead, generation, added: new Set() };
         this.#options.gate.open(generation);
         return this.#followReign(this.#reign);
       }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { locateFault } from "../bundle/locate.ts";
-import type { EndpointReport } from "../events.ts";
+import type { EndpointReport, ReloadedEvent } from "../events.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { serverUrl } from "../lib/url.ts";
 import { projectPath } from "../lib/paths.ts";
@@ -10,12 +10,13 @@ import type { RemoteError } from "../runtime/channel.ts";
 import { startCountdown } from "./countdown.ts";
 import { type Front, createFront } from "./front.ts";
 import { Gate } from "./gate.ts";
+import { type HowTold, bringEdit, prepareHot } from "./hot.ts";
 import type { Launch } from "./model-process.ts";
 import type { DevOptions } from "./options.ts";
 import { createPackages } from "./packages.ts";
-import { type PlaygroundState, playgroundPath } from "./playground.ts";
+import { type PlaygroundState, describeState, playgroundPath } from "./playground.ts";
 import { createSparePool } from "./spare.ts";
-import { Succession } from "./succession.ts";
+import { type Brought, Succession } from "./succession.ts";
 import { createTurns } from "./turns.ts";
 import { ProjectWatcher, projectFiles } from "./watch.ts";
 import { type Built, Workshop, guessEnv, noSources } from "./workshop.ts";
@@ -24,6 +25,8 @@ import { type Built, Workshop, guessEnv, noSources } from "./workshop.ts";
 const drainMs = 10_000;
 /** What clients get to read the last bytes of an answer after the model has gone. */
 const lastBytesMs = 2_000;
+
+type Reload = Brought & { kind: "serving" } & HowTold & Pick<ReloadedEvent, "id" | "changed" | "ms">;
 
 /** The dev server of one project: watches, builds, and has every edit served by a new process. */
 export class Supervisor {
@@ -136,10 +139,14 @@ export class Supervisor {
     const built = await this.#turns.take(() => this.#build(id, since));
     if (built === undefined) return undefined;
     if (!built.ok) return this.#fail(id, built.error);
-    const brought = await this.#succession.bring(id, built.plan);
+    const { plan } = built;
+    const { inputs } = built.sources;
+    const how = this.#announced ? this.#options.reload : "swap";
+    const succession = this.#succession;
+    const brought = await bringEdit(how, { id, plan, changed, inputs, succession, isOld: () => this.#isOld(id) });
     switch (brought.kind) {
       case "serving":
-        return this.#announce(id, brought.endpoints, names, performance.now() - began);
+        return this.#announce({ ...brought, id, changed: names, ms: performance.now() - began });
       case "failed":
         return this.#fail(id, locateFault(brought.error, this.root, built.sources.inputs));
       case "superseded":
@@ -151,7 +158,7 @@ export class Supervisor {
     if (this.#isOld(id)) return undefined;
     if (this.#projectChanged || this.#workshop === undefined) {
       this.#projectChanged = false;
-      const opened = await Workshop.open(this.root, this.#options.environment);
+      const opened = await Workshop.open(this.root, this.#options);
       if (!opened.ok) {
         this.#projectChanged = true;
         return { ok: false, error: opened.error, sources: noSources };
@@ -168,20 +175,18 @@ export class Supervisor {
     return this.#isOld(id) ? undefined : built;
   }
 
-  async #announce(
-    id: number,
-    endpoints: readonly EndpointReport[],
-    changed: readonly string[],
-    ms: number,
-  ): Promise<void> {
-    this.#endpoints = endpoints;
+  async #announce({ kind: _kind, ...reload }: Reload): Promise<void> {
+    this.#endpoints = reload.endpoints;
     this.#failure = undefined;
     // From the first word on every edit must be seen.
     await this.#watcher.ready;
     if (this.#stopping !== undefined) return;
     const { report, elapsed } = this.#options;
-    if (this.#announced) return report({ event: "reloaded", id, changed, ms: Math.round(ms), endpoints });
+    if (this.#announced) return report({ event: "reloaded", how: "swap", ...reload, ms: Math.round(reload.ms) });
     this.#announced = true;
+    const { endpoints } = reload;
+    const { live } = this.#succession;
+    if (this.#options.reload === "hot" && live !== undefined) void prepareHot(live.plan);
     report({ event: "ready", url: this.url, playground: this.playground, endpoints, ms: Math.round(elapsed()) });
   }
 
@@ -237,13 +242,7 @@ export class Supervisor {
   }
 
   #describe(): PlaygroundState {
-    const failure = this.#failure === undefined ? "" : `The last edit failed: ${this.#failure.message}`;
-    const state = this.#gate.current === undefined ? "The model is not ready yet." : "The model is serving.";
-    return {
-      project: basename(this.root),
-      state: `${state} ${failure}`.trim(),
-      endpoints: this.#endpoints,
-      url: this.url,
-    };
+    const serving = this.#gate.current !== undefined;
+    return describeState(basename(this.root), this.url, this.#endpoints, serving, this.#failure?.message);
   }
 }

@@ -8,10 +8,13 @@ import { configName } from "../project/find.ts";
 import { loadProject } from "../project/load.ts";
 import type { Project } from "../project/types.ts";
 import type { ModelStart, RemoteError } from "../runtime/channel.ts";
+import type { DevOptions } from "./options.ts";
 
 /** All that one generation is made of. Held while a process may still be started from it. */
 export interface Plan {
   readonly start: ModelStart;
+  /** What is in the bundle. */
+  readonly code: string;
   readonly env: Readonly<Record<string, string>>;
   /** File URLs of what the bundle imports of packages. */
   readonly packages: readonly string[];
@@ -30,6 +33,8 @@ export type Sources = Pick<BuildResult, "inputs" | "packageFiles">;
 
 export const noSources: Sources = { inputs: [], packageFiles: [] };
 
+type WorkshopOptions = Pick<DevOptions, "environment" | "reload">;
+
 /** One reading of the project with the bundler made for it; its bundles stay as long as somebody holds it. */
 export class Workshop {
   readonly project: Project;
@@ -38,14 +43,21 @@ export class Workshop {
   #holders = 1;
 
   /** Reads the project: `config.yaml`, the environment's files, the model's place. */
-  static async open(root: string, environment: string): Promise<Opened> {
+  static async open(root: string, { environment, reload }: WorkshopOptions): Promise<Opened> {
     try {
       const missing = findMissingConfig(root);
       const result = await loadProject(root, { environment });
       if (missing !== undefined) return { ok: false, error: missing };
       if (!result.ok) return { ok: false, error: summarise(result.faults) };
       const env = modelEnv(readEnvFiles(root), result.project.config.environmentVariables);
-      return { ok: true, workshop: new Workshop(result.project, env, await createBundler(result.project)) };
+      return {
+        ok: true,
+        workshop: new Workshop(
+          result.project,
+          env,
+          await createBundler(result.project, { patchable: reload === "hot" }),
+        ),
+      };
     } catch (error) {
       return { ok: false, error: toRemoteError(error) };
     }
@@ -99,7 +111,7 @@ export class Workshop {
       dataDir: project.dataDir,
       environment: project.environment,
     };
-    return { start, env: this.#env, packages: result.preloads, workshop: this };
+    return { start, code: result.code, env: this.#env, packages: result.preloads, workshop: this };
   }
 }
 

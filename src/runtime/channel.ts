@@ -80,6 +80,8 @@ export type ToModel =
     }
   /** Construct the model and describe it without `load()`; answered by `described`, then the process exits 0. */
   | { readonly type: "describe"; readonly start: ModelStart }
+  /** Bring an edit under the live instance (patchable bundles only), unless it is later than that (milliseconds, epoch). */
+  | { readonly type: "patch"; readonly number: number; readonly code: string; readonly before: number }
   /** With a socket: an accepted connection and the bytes already read from it (`handoff` only). */
   | { readonly type: "connection"; readonly head: Uint8Array }
   /** Answered by `debugger`: with its URL where it could be opened. */
@@ -87,6 +89,12 @@ export type ToModel =
   | { readonly type: "debugger_close" }
   /** Finish what runs, refuse new work, call `close()`, exit 0. Past the timeout what still runs is cut. */
   | { readonly type: "drain"; readonly timeoutMs: number };
+
+/** `refused`: the edit needs a new start; nothing has changed. `failed`: the edited class cannot serve; nor has it. */
+export type PatchOutcome =
+  | { readonly kind: "done"; readonly endpoints: readonly EndpointReport[] }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "failed"; readonly error: RemoteError };
 
 /** What a model process tells its parent. */
 export type FromModel =
@@ -107,6 +115,7 @@ export type FromModel =
     }
   /** The model cannot serve; the process exits by itself with a code other than 0. */
   | { readonly type: "failed"; readonly error: RemoteError }
+  | { readonly type: "patched"; readonly number: number; readonly outcome: PatchOutcome }
   /** A request's method threw. */
   | { readonly type: "request_error"; readonly requestId: string; readonly error: RemoteError }
   | { readonly type: "debugger"; readonly url: string | undefined }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ErrorCode, type Fault, TrussError, isTrussError } from "../errors.ts";
+import type { EndpointReport } from "../events.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { Environment, HookMethod, ModelClass } from "../model/contract.ts";
 import { type ModelDescription, describeModel } from "../model/describe.ts";
@@ -141,6 +142,31 @@ export class ModelHost {
     await this.method("setup_environment")?.(environment);
   }
 
+  /**
+   * Puts another class under the live instance, whose fields stay as they are; static values are carried over.
+   *
+   * @throws TrussError where the class cannot serve; then nothing has changed
+   */
+  adopt(modelClass: ModelClass): void {
+    const [instance, old] = [this.#instance, this.#modelClass];
+    if (instance === undefined || old === undefined || Object.getPrototypeOf(instance) !== old.prototype) {
+      throw new Error("the instance is not of the Model class itself");
+    }
+    for (const [key, value] of Object.entries(Object.getOwnPropertyDescriptors(old))) {
+      if (value.enumerable === true && !Object.hasOwn(modelClass, key)) Object.defineProperty(modelClass, key, value);
+    }
+    Object.setPrototypeOf(instance, modelClass.prototype);
+    const description = describeModel(instance, this.#options.modelFile);
+    const [fault] = description.faults;
+    if (fault !== undefined) {
+      Object.setPrototypeOf(instance, old.prototype);
+      const { code, message, ...rest } = fault;
+      throw new TrussError(code, message, rest);
+    }
+    this.#modelClass = modelClass;
+    this.#description = description;
+  }
+
   /** No new work from here on. */
   startDraining(): void {
     if (this.#state === "ready" || this.#state === "loading") this.#state = "draining";
@@ -212,19 +238,9 @@ export class ModelHost {
   }
 }
 
-/** Finds the class in the user's module: the named export, else the default one. */
-export function pickModelClass(
-  module: Readonly<Record<string, unknown>>,
-  modelFile: string,
-  className = "Model",
-): ModelClass {
-  const found = module[className] ?? module["default"];
-  if (typeof found === "function" && found.prototype !== undefined) return found as unknown as ModelClass;
-  const exported = Object.keys(module);
-  throw new TrussError("MODEL_CLASS_NOT_FOUND", `${modelFile} exports no class named ${className}`, {
-    hint: `write \`export class ${className} { … }\`${exported.length === 0 ? "" : ` (it exports: ${exported.join(", ")})`}`,
-    file: modelFile,
-  });
+/** The endpoints that a model was found to have. */
+export function endpointReports(host: ModelHost): EndpointReport[] {
+  return (host.description?.endpoints ?? []).map(({ method, path }) => ({ method, path }));
 }
 
 function faultError(fault: Fault): LoadError {

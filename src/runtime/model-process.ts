@@ -1,15 +1,17 @@
 import type { Socket } from "node:net";
 import { pathToFileURL } from "node:url";
 import { isTrussError } from "../errors.ts";
-import type { EndpointReport, RequestEvent } from "../events.ts";
+import type { RequestEvent } from "../events.ts";
 import type { ModelClass } from "../model/contract.ts";
 import { type App, createApp } from "./app.ts";
-import type { FromModel, ModelStart, RemoteError, ServeMode } from "./channel.ts";
+import type { FromModel, ModelStart, PatchOutcome, RemoteError, ServeMode } from "./channel.ts";
 import { createContext } from "./context.ts";
 import { environmentFile, readEnvironment, watchEnvironment } from "./environment.ts";
-import { LoadError, ModelHost, pickModelClass } from "./lifecycle.ts";
+import { LoadError, ModelHost, endpointReports } from "./lifecycle.ts";
+import { pickModelClass } from "./model-class.ts";
 import { createSlots } from "./limits.ts";
 import type { RuntimeLog } from "./log.ts";
+import { createPatcher } from "./patch.ts";
 import { beginScopes } from "./request-scope.ts";
 import { createSecrets, declaredSecrets } from "./secrets.ts";
 import { type ModelServer, createModelServer } from "./server.ts";
@@ -36,13 +38,19 @@ export interface ModelProcess {
   adopt(socket: Socket, head: Uint8Array): void;
   /** Begins nothing more, since the process is about to end; resolves when no request runs, or the time is over. */
   abandon(timeoutMs: number): Promise<void>;
+  /** Brings an edit under the live instance. */
+  patch(code: string, before: number): PatchOutcome;
   /** Lets running work end, calls the model's `close()`. */
   drain(timeoutMs: number): Promise<void>;
 }
 
 export function createModelProcess(options: ModelProcessOptions): ModelProcess {
   const { start, log, send, mode } = options;
-  const host = createHost(options, mode === "handoff" ? log : withoutInfo(log), () => send({ type: "loading" }));
+  let bundle: object | undefined;
+  const getModel = options.getModel ?? (() => importBundle(start, (module) => (bundle = module)));
+  const shown = mode === "handoff" ? log : withoutInfo(log);
+  const host = createHost({ ...options, getModel }, shown, () => send({ type: "loading" }));
+  const patcher = createPatcher(host, () => bundle, start.root);
   const settings = readSettings(start.config);
   const onModelError = (error: unknown, requestId: string) => {
     const remote = toRemoteError("INTERNAL", error, start.root);
@@ -80,6 +88,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     },
     adopt: server.adopt,
     abandon: server.abandon,
+    patch: patcher.apply,
     async drain(timeoutMs) {
       stopWatching();
       host.startDraining();
@@ -109,10 +118,6 @@ export async function describeProcess(options: Omit<ModelProcessOptions, "mode">
   } catch (error) {
     return { type: "described", endpoints: [], hooks: [], schemas: [], faults: [toFault(remoteOf(error, start.root))] };
   }
-}
-
-export function endpointReports(host: ModelHost): EndpointReport[] {
-  return (host.description?.endpoints ?? []).map(({ method, path }) => ({ method, path }));
 }
 
 /** On a developer's terminal the steps of a load are noise: `dev` says itself when the model is ready. */
@@ -148,8 +153,9 @@ function createHost(
   });
 }
 
-async function importBundle(start: ModelStart): Promise<ModelClass> {
+async function importBundle(start: ModelStart, onModule: (module: object) => void = () => {}): Promise<ModelClass> {
   const module = (await import(pathToFileURL(start.bundle).href)) as Readonly<Record<string, unknown>>;
+  onModule(module);
   return pickModelClass(module, start.modelFile, start.className);
 }
 

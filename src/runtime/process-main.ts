@@ -62,6 +62,10 @@ export function runModelProcess(options: ProcessMainOptions = {}): void {
       case "debugger_close":
         closeDebugger();
         return send({ type: "debugger", url: undefined });
+      case "patch": {
+        const outcome = model?.patch(message.code, message.before) ?? { kind: "refused", why: "there is no model" };
+        return send({ type: "patched", number: message.number, outcome });
+      }
       case "drain":
         return void end(model, message.timeoutMs);
     }

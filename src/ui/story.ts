@@ -82,8 +82,10 @@ function tellReady({ url, playground, endpoints, ms }: ReadyEvent, style: Style,
   return `${lines.join("\n")}\n`;
 }
 
-function tellReloaded({ changed, ms }: ReloadedEvent, style: Style): string {
-  return `${style.green("↻ reloaded")} ${listFiles(changed)} ${style.dim(`in ${ms} ms`)}\n`;
+function tellReloaded({ changed, ms, how, why }: ReloadedEvent, style: Style): string {
+  const what = how === "hot" ? "↻ hot" : "↻ reloaded";
+  const reason = why === undefined ? "" : how === "hot" ? `: ${why}` : `: a new start, because ${why}`;
+  return `${style.green(what)} ${listFiles(changed)} ${style.dim(`in ${ms} ms${reason}`)}\n`;
 }
 
 function listFiles(files: readonly string[]): string {

@@ -5,7 +5,17 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Packages of the command line: none may reach what runs in production. */
-const commandLine = ["commander", "@clack", "chokidar", "execa", "esbuild", "zod", "yaml", "package-manager-detector"];
+const commandLine = [
+  "commander",
+  "@clack",
+  "chokidar",
+  "execa",
+  "esbuild",
+  "acorn",
+  "zod",
+  "yaml",
+  "package-manager-detector",
+];
 
 async function bundleDoor(door: string) {
   const result = await build({

@@ -1,0 +1,174 @@
+import { evaluator } from "../../model/evaluator.ts";
+import { type Member, type Outline, type Outlined, type Piece, outlineBundle } from "./outline.ts";
+import { type Patch, writePatch } from "./patch.ts";
+import { type Reach, findReach, labelOf } from "./reach.ts";
+
+/** Whether an edit can go under the live instance, and why; `why` is told to the user. */
+export type Verdict =
+  | {
+      readonly how: "hot";
+      readonly why: string;
+      readonly patch: Patch;
+    }
+  | { readonly how: "swap"; readonly why: string };
+
+/** The two bundles: the one whose instance is live, with whatever was put under it since, and the edited one. */
+export interface Edit {
+  readonly live: string;
+  readonly edited: string;
+  /** Absolute path of the edited bundle, by which its source map is found. */
+  readonly file: string;
+  readonly className: string;
+  /** Top-level names that came into the live bundle's scope with earlier patches. */
+  readonly added: ReadonlySet<string>;
+}
+
+/**
+ * Decides between patching the live model and a new start. Hot only where a new start of the edited code would have
+ * run, up to `ready`, exactly what the live instance has run: then its fields are what they would be.
+ */
+export function judge(edit: Edit): Verdict {
+  const live = outline(edit.live, edit.className);
+  const edited = outline(edit.edited, edit.className);
+  if (!live.ok) return swap(live.why);
+  if (!edited.ok) return swap(edited.why);
+  const [before, after] = [live.outline, edited.outline];
+  const [reachBefore, reachAfter] = [findReach(before), findReach(after)];
+  const reason =
+    compareModel(before, after) ??
+    compareMembers(before, after, [reachBefore, reachAfter]) ??
+    comparePieces(before, after, [reachBefore, reachAfter]) ??
+    compareStart(before, after, [reachBefore, reachAfter]) ??
+    findLost(before, after);
+  if (reason !== undefined) return swap(reason);
+  const moved = movable(before, after, reachBefore);
+  const changed = [...changedMembers(before, after).map(labelOf), ...changedPieces(before, after)];
+  return { how: "hot", why: describeChange([...new Set(changed)]), patch: writePatch(before, after, edit, moved) };
+}
+
+/** The first judgement is slow, as all first times are: this is it, on an edit that changes nothing. */
+export function rehearse(code: string, className: string): void {
+  const edited = `${code}\n`;
+  judge({ live: code, edited, file: "/rehearsal", className, added: new Set() });
+}
+
+let last: { readonly code: string; readonly className: string; readonly outlined: Outlined } | undefined;
+
+/** The edited bundle of one edit is the live one of the next. */
+function outline(code: string, className: string): Outlined {
+  if (last?.code === code && last.className === className) return last.outlined;
+  last = { code, className, outlined: outlineBundle(code, className, evaluator) };
+  return last.outlined;
+}
+
+function swap(why: string): Verdict {
+  return { how: "swap", why };
+}
+
+function describeChange(changed: readonly string[]): string {
+  if (changed.length === 0) return "no code changed";
+  const shown = changed.slice(0, 3).join(", ");
+  const rest = changed.length > 3 ? ` and ${changed.length - 3} more` : "";
+  return `only ${shown}${rest} changed`;
+}
+
+function compareModel(before: Outline, after: Outline): string | undefined {
+  const names = ({ model }: Outline) => [model.piece.name, ...model.aliases].sort().join();
+  return names(before) === names(after) ? undefined : "the class has another name";
+}
+
+function compareMembers(before: Outline, after: Outline, reaches: readonly Reach[]): string | undefined {
+  for (const member of changedMembers(before, after)) {
+    if (member.runsAtStart) {
+      return member.key === "constructor" ? "the constructor or a field changed" : `${labelOf(member)} changed`;
+    }
+    const by = firstOf(reaches, (reach) => reach.byMember(member.name));
+    if (by !== undefined) return `${labelOf(member)} changed, which ${by} may use`;
+  }
+  const order = ({ model }: Outline) => model.members.filter(({ runsAtStart }) => runsAtStart).map(({ key }) => key);
+  return order(before).join() === order(after).join() ? undefined : "the order of the fields changed";
+}
+
+function comparePieces(before: Outline, after: Outline, reaches: readonly Reach[]): string | undefined {
+  for (const name of changedPieces(before, after)) {
+    const by = firstOf(reaches, (reach) => reach.byPiece(name));
+    if (by !== undefined) return `${name} changed, which ${by} may use`;
+  }
+  return undefined;
+}
+
+/** What runs on import, in its order, and what requests compute once and keep. */
+function compareStart(before: Outline, after: Outline, reaches: readonly [Reach, Reach]): string | undefined {
+  if (startOf(before, reaches[0]) !== startOf(after, reaches[1])) return "code that runs on import changed";
+  const kept = ({ kept: nodes, textOf }: Outline) => nodes.map(textOf).sort().join("\n");
+  return kept(before) === kept(after) ? undefined : "a value that is computed once and kept changed";
+}
+
+function startOf({ pieces, statements, textOf }: Outline, reach: Reach): string {
+  const used = [...pieces.values()].filter(
+    ({ name, kind }) => kind !== "function" && reach.byPiece(name) !== undefined,
+  );
+  const all = [
+    ...statements.map((node) => ({ start: node.start, text: textOf(node) })),
+    ...used.map(({ start, name }) => ({ start, text: name })),
+  ];
+  return all
+    .sort((left, right) => left.start - right.start)
+    .map(({ text }) => text)
+    .join("\n");
+}
+
+/** A name that is gone from the source is still in the live scope: code that means another by it would find it. */
+function findLost(before: Outline, after: Outline): string | undefined {
+  for (const name of before.pieces.keys()) {
+    if (
+      !after.pieces.has(name) &&
+      new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`).test(after.code)
+    ) {
+      return `${name} is gone, and its name is still in use`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Unchanged functions that may have moved in their file: evaluated anew they throw from their new lines. What the start
+ * has used must stay the same function, and so must one whose binding is given another value somewhere.
+ */
+function movable(before: Outline, after: Outline, reach: Reach): string[] {
+  return [...after.pieces.values()]
+    .filter(({ kind, name }) => kind === "function" && before.pieces.get(name)?.kind === kind)
+    .filter(({ name }) => reach.byPiece(name) === undefined && !after.assigned.has(name))
+    .map(({ name }) => name);
+}
+
+function changedMembers(before: Outline, after: Outline): Member[] {
+  return changedValues(byKey(before.model.members), byKey(after.model.members));
+}
+
+function byKey(members: readonly Member[]): ReadonlyMap<string, Member> {
+  return new Map(members.map((member) => [member.key, member]));
+}
+
+function changedPieces(before: Outline, after: Outline): string[] {
+  const others = ({ pieces, model }: Outline) => new Map([...pieces].filter(([, piece]) => piece !== model.piece));
+  return changedValues<Piece>(others(before), others(after)).map(({ name }) => name);
+}
+
+function changedValues<T extends { readonly text: string }>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+): T[] {
+  const found: T[] = [];
+  for (const [key, value] of after) if (before.get(key)?.text !== value.text) found.push(value);
+  for (const [key, value] of before) if (!after.has(key)) found.push(value);
+  return found;
+}
+
+function firstOf<T, R>(items: readonly T[], pick: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = pick(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
