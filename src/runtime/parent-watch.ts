@@ -18,7 +18,7 @@ let fd, asked, told = 0, urls = new Map();
 
 parentPort.on("message", (message) => {
   if (message.beats !== undefined) return followBeats(message);
-  if (message.fd !== undefined) fd = message.fd;
+  if (message.fd !== undefined) return void (fd = message.fd);
   [asked, told] = [undefined, message.debugged ? Infinity : 0];
 });
 setInterval(() => {
