@@ -3,18 +3,23 @@ export type { Secrets, ModelContext, ModelLog } from "./model/context.ts";
 export type { Answer, Environment, JsonValue, ModelClass, ModelMethods, StreamItem } from "./model/contract.ts";
 export type { WebSocket } from "ws";
 export { type MessageInput, toMessage } from "./wire/anthropic/messages.ts";
+export type { AiSdkPart, ForeignAnswer, ForeignItem } from "./wire/foreign/types.ts";
 export type {
   FinishPart,
   FinishReason,
   Generation,
+  GenerationItem,
   GenerationPart,
+  Generations,
   GenerationSource,
   ReasoningPart,
+  RefusalPart,
   TextPart,
+  TokenLogprob,
   ToolCallPart,
   UsagePart,
 } from "./wire/generation.ts";
-export type { HelperInput, HelperOptions } from "./wire/input.ts";
+export type { HelperInput, HelperOptions, StopOptions } from "./wire/input.ts";
 export { messagesFrom } from "./wire/messages-from.ts";
 export type {
   AssistantPart,

@@ -11,6 +11,16 @@ export interface HelperOptions {
   readonly model?: string;
 }
 
+export interface StopOptions extends HelperOptions {
+  /**
+   * Cuts the text at the first of the request's stop sequences, for models that do not know them themselves, and ends
+   * the generation there. Tokens that a generation counts at its very end are then not counted.
+   *
+   * @default false
+   */
+  readonly applyStop?: boolean;
+}
+
 /** The name to answer with; the request's own, as all families expect, unless the author gives another. */
 export function modelName(input: HelperInput, options: HelperOptions): string {
   return options.model ?? input.model ?? "model";
@@ -26,11 +36,4 @@ export function requireObject(input: unknown): void {
 /** Refuses a request field that one generation cannot honour. */
 export function refuse(param: string, message: string): never {
   throw new HttpError(400, message, { param, code: "unsupported_value" });
-}
-
-/** One generation makes one answer. */
-export function refuseMany(input: { readonly n?: number | null; readonly best_of?: number | null }): void {
-  for (const param of ["n", "best_of"] as const) {
-    if ((input[param] ?? 1) !== 1) refuse(param, `This model gives one answer a request: ${param} must be 1`);
-  }
 }

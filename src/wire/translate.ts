@@ -1,10 +1,11 @@
-import type { GenerationPart, PartReader } from "./generation.ts";
+import type { GenerationPart } from "./generation.ts";
+import type { PartReader } from "./part-reader.ts";
 
-/** Turns the parts of one generation into a family's events. */
+/** Turns the parts of a request's generations (mostly one) into a family's events. */
 export interface Encoder<Event> {
   /** The events before any part. */
   start(): readonly Event[];
-  push(part: GenerationPart): readonly Event[];
+  push(part: GenerationPart, choice: number): readonly Event[];
   /** The events after the last part. */
   finish(): readonly Event[];
 }
@@ -15,12 +16,59 @@ export interface Encoder<Event> {
  * next part is awaited.
  */
 export function streamEvents<Event>(reader: PartReader, encoder: Encoder<Event>): AsyncIterableIterator<Event> {
-  const events = encodeParts(reader, encoder);
+  let events: readonly Event[] = [];
+  let taken = 0;
+  let started = false;
+  /** No part is to be read any more. */
+  let closed = false;
+  // Written by hand and not as a generator, which costs more for each token.
+  let working = 0;
+  let last: Promise<IteratorResult<Event>> | undefined;
+
+  const step = async (): Promise<IteratorResult<Event>> => {
+    try {
+      while (!closed && taken >= events.length) {
+        const part = await reader.next();
+        if (closed) break;
+        events = encode(part);
+        taken = 0;
+        closed = part === undefined;
+      }
+      if (taken >= events.length) return { done: true, value: undefined };
+      return { done: false, value: events[taken++] as Event };
+    } catch (error) {
+      end();
+      await reader.close();
+      throw error;
+    } finally {
+      working -= 1;
+    }
+  };
+  const end = () => {
+    closed = true;
+    events = [];
+    taken = 0;
+  };
+  const encode = (part: GenerationPart | undefined): readonly Event[] => {
+    if (started) return part === undefined ? encoder.finish() : encoder.push(part, reader.choice);
+    started = true;
+    if (part === undefined) return [...encoder.start(), ...encoder.finish()];
+    if (part.type !== "usage") return [...encoder.start(), ...encoder.push(part, reader.choice)];
+    // What is counted from the start stands in the first event.
+    encoder.push(part, reader.choice);
+    return encoder.start();
+  };
+
   return {
-    next: () => events.next(),
+    next() {
+      working += 1;
+      last = working === 1 || last === undefined ? step() : last.then(step, step);
+      return last;
+    },
     async return() {
-      const [, result] = await Promise.all([reader.close(), events.return(undefined)]);
-      return result;
+      end();
+      await reader.close();
+      return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -28,24 +76,13 @@ export function streamEvents<Event>(reader: PartReader, encoder: Encoder<Event>)
   };
 }
 
-/** Reads a generation to its end; ends it early where a part cannot be taken. */
-export async function readAll(reader: PartReader, take: (part: GenerationPart) => unknown): Promise<void> {
+/** Reads generations to their ends; ends them early where a part cannot be taken. */
+export async function readAll(
+  reader: PartReader,
+  take: (part: GenerationPart, choice: number) => unknown,
+): Promise<void> {
   try {
-    for (let part = await reader.next(); part !== undefined; part = await reader.next()) take(part);
-  } finally {
-    await reader.close();
-  }
-}
-
-async function* encodeParts<Event>(reader: PartReader, encoder: Encoder<Event>): AsyncGenerator<Event, undefined> {
-  try {
-    let part = await reader.next();
-    for (const event of encoder.start()) yield event;
-    while (part !== undefined) {
-      for (const event of encoder.push(part)) yield event;
-      part = await reader.next();
-    }
-    for (const event of encoder.finish()) yield event;
+    for (let part = await reader.next(); part !== undefined; part = await reader.next()) take(part, reader.choice);
   } finally {
     await reader.close();
   }

@@ -1,19 +1,22 @@
 import type { Completion, CompletionChoice } from "openai/resources/completions";
-import { estimateTokens, promptLength } from "../estimate.ts";
-import { createPartReader, type GenerationPart, type GenerationSource, type UsagePart } from "../generation.ts";
+import { countChoices, readChoices } from "../choices.ts";
+import type { Generations } from "../generation.ts";
 import { createId, unixSeconds } from "../ids.ts";
-import { type HelperInput, type HelperOptions, modelName, refuse, refuseMany, requireObject } from "../input.ts";
-import { type Encoder, readAll, streamEvents } from "../translate.ts";
-import { toUsage, wantsUsage } from "./usage.ts";
+import { type HelperInput, modelName, refuse, requireObject, type StopOptions } from "../input.ts";
 import type { CompletionRequest } from "../requests.ts";
+import { stopAt, stopsOf } from "../stop.ts";
+import { readAll, streamEvents } from "../translate.ts";
+import { createCompletionEncoder } from "./completion-pieces.ts";
 
 /** What {@link toCompletion} reads of a request. */
 export type CompletionInput = CompletionFields | CompletionRequest;
 
 interface CompletionFields extends HelperInput {
-  readonly prompt?: unknown;
-  readonly n?: number | null;
   readonly best_of?: number | null;
+  readonly logprobs?: number | null;
+  readonly n?: number | null;
+  readonly prompt?: unknown;
+  readonly stop?: string | readonly string[] | null;
   readonly stream_options?: { readonly include_usage?: boolean } | null;
 }
 
@@ -26,43 +29,48 @@ export type CompletionChunk = Omit<Completion, "choices" | "usage"> & {
 /**
  * Answers `POST /v1/completions` from a generation: with a stream of pieces where the request has `stream: true`,
  * else with the whole completion. Reasoning is left out; a tool call is an error, since a completion cannot hold it.
- * Answers with an error 400 where the request asks for several completions (`n`, `best_of`, several prompts).
+ *
+ * Where the request asks for several answers (`n`), give the function that begins a generation; it is called once for
+ * each. Answers with an error 400 for several prompts, for a `best_of` above `n`, and for `n` above 1 where there is
+ * no such function.
  *
  * @example
  * completions(input: CompletionRequest, request: Request) {
- *   return toCompletion(input, this.generate(input.prompt, request.signal));
+ *   return toCompletion(input, () => this.generate(input.prompt, request.signal));
  * }
  */
 export function toCompletion(
   input: CompletionInput & { readonly stream: true },
-  generation: GenerationSource,
-  options?: HelperOptions,
+  generation: Generations,
+  options?: StopOptions,
 ): AsyncIterableIterator<CompletionChunk>;
 export function toCompletion(
   input: CompletionInput & { readonly stream?: false | null | undefined },
-  generation: GenerationSource,
-  options?: HelperOptions,
+  generation: Generations,
+  options?: StopOptions,
 ): Promise<Completion>;
 export function toCompletion(
   input: CompletionInput,
-  generation: GenerationSource,
-  options?: HelperOptions,
+  generation: Generations,
+  options?: StopOptions,
 ): Promise<Completion> | AsyncIterableIterator<CompletionChunk>;
 export function toCompletion(
   input: CompletionInput,
-  generation: GenerationSource,
-  options: HelperOptions = {},
+  generation: Generations,
+  options: StopOptions = {},
 ): Promise<Completion> | AsyncIterableIterator<CompletionChunk> {
-  const reader = createPartReader(generation);
-  requireObject(input);
-  refuseMany(input);
-  refuseSeveralPrompts(input.prompt);
-  const encoder = createCompletionEncoder(input, {
-    id: createId("cmpl", "-"),
-    object: "text_completion",
-    created: unixSeconds(),
-    model: modelName(input, options),
+  let count = 1;
+  const reader = readChoices(generation, {
+    count() {
+      requireObject(input);
+      refuseSeveralPrompts(input.prompt);
+      count = countChoices(input);
+      return count;
+    },
+    prepare: (each) => (options.applyStop === true ? stopAt(each, stopsOf(input.stop)) : each),
   });
+  const head = { id: createId("cmpl", "-"), created: unixSeconds(), model: modelName(input, options) };
+  const encoder = createCompletionEncoder(input, head, count);
   if (input.stream === true) return streamEvents(reader, encoder);
   return readAll(reader, encoder.push).then(encoder.whole);
 }
@@ -72,64 +80,4 @@ function refuseSeveralPrompts(prompt: unknown): void {
   if (Array.isArray(prompt) && prompt.length > 1 && typeof prompt[0] !== "number") {
     refuse("prompt", "This model completes one prompt a request");
   }
-}
-
-type Head = Pick<Completion, "id" | "object" | "created" | "model">;
-
-function createCompletionEncoder(
-  input: CompletionInput,
-  head: Head,
-): Encoder<CompletionChunk> & { whole(): Completion } {
-  const withUsage = wantsUsage(input);
-  const texts: string[] = [];
-  let reason: CompletionChoice["finish_reason"] = "stop";
-  let usage: UsagePart | undefined;
-
-  const choice = <R>(text: string, finishReason: R) => ({
-    text,
-    index: 0,
-    logprobs: null,
-    finish_reason: finishReason,
-  });
-  const chunk = (choices: CompletionChunk["choices"]): CompletionChunk => ({
-    ...head,
-    choices,
-    ...(withUsage ? { usage: null } : {}),
-  });
-  const push = (part: GenerationPart): CompletionChunk[] => {
-    switch (part.type) {
-      case "text":
-        texts.push(part.text);
-        return part.text === "" ? [] : [chunk([choice(part.text, null)])];
-      case "usage":
-        usage = part;
-        return [];
-      case "finish":
-        reason = part.reason === "tool_calls" ? "stop" : part.reason;
-        return [];
-      case "reasoning":
-        return [];
-      case "tool_call":
-        throw new TypeError("a text completion cannot hold a tool call");
-    }
-  };
-  const known = () =>
-    usage ?? {
-      input_tokens: estimateTokens(promptLength(input.prompt)),
-      output_tokens: estimateTokens(promptLength(texts)),
-    };
-
-  return {
-    start: () => [],
-    push,
-    finish() {
-      const last = chunk([choice("", reason)]);
-      return withUsage ? [last, { ...chunk([]), usage: toUsage(known()) }] : [last];
-    },
-    whole: () => ({
-      ...head,
-      choices: [choice(texts.join(""), reason)],
-      ...(usage === undefined ? {} : { usage: toUsage(usage) }),
-    }),
-  };
 }

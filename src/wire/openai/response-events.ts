@@ -1,25 +1,27 @@
-import type {
-  Response,
-  ResponseFunctionToolCall,
-  ResponseOutputMessage,
-  ResponseReasoningItem,
-  ResponseStreamEvent,
-} from "openai/resources/responses/responses";
+import type { Response, ResponseStreamEvent } from "openai/resources/responses/responses";
 import type { FinishReason, ToolCallPart, UsagePart } from "../generation.ts";
-import { createId, unixSeconds } from "../ids.ts";
+import { unixSeconds } from "../ids.ts";
 import type { Encoder } from "../translate.ts";
-import { responseEnd, toResponseUsage, type WireResponse } from "./response-object.ts";
+import {
+  type CallWriter,
+  createCallWriter,
+  createTextWriter,
+  type ItemWriter,
+  type OutputItem,
+  type TextWriter,
+} from "./response-items.ts";
+import { responseEnd, type ResponseWishes, toResponseUsage, type WireResponse } from "./response-object.ts";
 
 /** An event before it has its number. */
 type Unnumbered<Event> = Event extends unknown ? Omit<Event, "sequence_number"> : never;
-type Draft = Unnumbered<ResponseStreamEvent>;
-type ItemStatus = "in_progress" | "completed" | "incomplete";
+export type Draft = Unnumbered<ResponseStreamEvent>;
 
 /** The events of a response, in OpenAI's order and numbered without a gap, and the response that they add up to. */
 export function createResponseEncoder(
   begun: WireResponse,
+  wishes: ResponseWishes,
 ): Encoder<ResponseStreamEvent> & { response(): WireResponse } {
-  const items = createItemWriter();
+  const output = createOutputWriter(wishes);
   let response = begun;
   let sequence = 0;
   let finish: FinishReason = "stop";
@@ -28,7 +30,7 @@ export function createResponseEncoder(
   // The SDK's type has `output_text` too, which it adds by itself.
   const shown = () => response as unknown as Response;
   const numbered = (drafts: readonly Draft[]): ResponseStreamEvent[] =>
-    drafts.map((draft) => ({ ...draft, sequence_number: sequence++ }) as ResponseStreamEvent);
+    drafts.map((draft) => Object.assign(draft, { sequence_number: sequence++ }) as ResponseStreamEvent);
 
   return {
     start: () =>
@@ -40,9 +42,10 @@ export function createResponseEncoder(
       switch (part.type) {
         case "text":
         case "reasoning":
-          return numbered(items.append(part.type, part.text));
+        case "refusal":
+          return numbered(output.text(part.type, part));
         case "tool_call":
-          return numbered(items.call(part));
+          return numbered(output.call(part));
         case "usage":
           usage = part;
           return [];
@@ -54,11 +57,11 @@ export function createResponseEncoder(
     finish() {
       const end = responseEnd(finish);
       const whole = end.status === "completed";
-      const events = items.close(whole ? "completed" : "incomplete");
+      const events = output.end(whole ? "completed" : "incomplete");
       response = {
         ...response,
         ...end,
-        output: [...items.output],
+        output: output.items(),
         completed_at: whole ? unixSeconds() : null,
         ...(usage === undefined ? {} : { usage: toResponseUsage(usage) }),
       };
@@ -69,119 +72,44 @@ export function createResponseEncoder(
   };
 }
 
-/** An output item whose text is still coming. */
-interface OpenItem {
-  readonly kind: "text" | "reasoning";
-  readonly id: string;
-  readonly pieces: string[];
-}
+/** Writes output items: one text at a time, and beside it the tool calls that are not whole yet. */
+function createOutputWriter(wishes: ResponseWishes) {
+  const items: ItemWriter[] = [];
+  const calls = new Map<string, CallWriter>();
+  let open: TextWriter | undefined;
 
-/** Writes output items, one open at a time, and keeps the finished ones. */
-function createItemWriter() {
-  const output: WireResponse["output"] = [];
-  let open: OpenItem | undefined;
-
-  const close = (status: "completed" | "incomplete"): Draft[] => {
-    if (open === undefined) return [];
-    const { events, item } = closeItem(open, output.length, status);
-    output.push(item);
+  /** Before another item begins. Calls that may still go on stay open. */
+  const close = (): Draft[] => {
     open = undefined;
-    return events;
+    return items.filter((item) => item.done === undefined && item.isWhole()).flatMap((item) => item.close("completed"));
   };
 
   return {
-    output: output as Readonly<WireResponse["output"]>,
-    close,
-    append(kind: OpenItem["kind"], text: string): Draft[] {
-      if (text === "") return [];
-      const events = open?.kind === kind ? [] : close("completed");
-      const index = output.length;
-      if (open === undefined) {
-        open = { kind, id: createId(kind === "text" ? "msg" : "rs"), pieces: [] };
-        events.push(...openEvents(open, index));
-      }
-      open.pieces.push(text);
-      events.push(deltaEvent(open, index, text));
-      return events;
+    text(kind: TextWriter["kind"], part: Parameters<TextWriter["append"]>[0]): Draft[] {
+      if (part.text === "" && (part.signature ?? "") === "") return [];
+      if (open?.kind === kind && !open.sealed) return open.append(part);
+      const events = close();
+      open = createTextWriter(kind, items.length, wishes);
+      items.push(open);
+      return [...events, ...open.append(part)];
     },
     call(part: ToolCallPart): Draft[] {
-      const before = close("completed");
-      const { events, item } = callEvents(part, output.length);
-      output.push(item);
-      return [...before, ...events];
+      const known = calls.get(part.id);
+      if (known !== undefined && known.done === undefined) return known.append(part);
+      if (known !== undefined) {
+        if (part.arguments.trim() === "") return [];
+        throw new TypeError(`the tool call ${part.name} went on after its arguments were whole`);
+      }
+      const events = close();
+      const call = createCallWriter(part, items.length);
+      items.push(call);
+      calls.set(part.id, call);
+      return [...events, ...call.append(part)];
     },
+    end: (status: "completed" | "incomplete"): Draft[] =>
+      items
+        .filter((item) => item.done === undefined)
+        .flatMap((item) => item.close(item === items.at(-1) || !item.isWhole() ? status : "completed")),
+    items: (): OutputItem[] => items.flatMap((item) => (item.done === undefined ? [] : [item.done])),
   };
-}
-
-function openEvents(item: OpenItem, index: number): Draft[] {
-  return [
-    { type: "response.output_item.added", output_index: index, item: outputItem(item, "in_progress") },
-    { type: "response.content_part.added", ...place(item, index), part: contentPart(item, "") },
-  ];
-}
-
-function deltaEvent(item: OpenItem, index: number, delta: string): Draft {
-  return item.kind === "text"
-    ? { type: "response.output_text.delta", ...place(item, index), delta, logprobs: [] }
-    : { type: "response.reasoning_text.delta", ...place(item, index), delta };
-}
-
-function closeItem(item: OpenItem, index: number, status: "completed" | "incomplete") {
-  const text = item.pieces.join("");
-  const done = outputItem(item, status, text);
-  const events: Draft[] = [
-    item.kind === "text"
-      ? { type: "response.output_text.done", ...place(item, index), text, logprobs: [] }
-      : { type: "response.reasoning_text.done", ...place(item, index), text },
-    { type: "response.content_part.done", ...place(item, index), part: contentPart(item, text) },
-    { type: "response.output_item.done", output_index: index, item: done },
-  ];
-  return { events, item: done };
-}
-
-function callEvents(part: ToolCallPart, index: number) {
-  const id = createId("fc");
-  const item = (status: ItemStatus, text: string): ResponseFunctionToolCall => ({
-    id,
-    type: "function_call",
-    status,
-    call_id: part.id,
-    name: part.name,
-    arguments: text,
-  });
-  const done = item("completed", part.arguments);
-  const at = { item_id: id, output_index: index };
-  const events: Draft[] = [
-    { type: "response.output_item.added", output_index: index, item: item("in_progress", "") },
-    { type: "response.function_call_arguments.delta", ...at, delta: part.arguments },
-    { type: "response.function_call_arguments.done", ...at, name: part.name, arguments: part.arguments },
-    { type: "response.output_item.done", output_index: index, item: done },
-  ];
-  return { events, item: done };
-}
-
-function place(item: OpenItem, index: number) {
-  return { item_id: item.id, output_index: index, content_index: 0 };
-}
-
-/** An item as it stands: without content when it opens, with its whole text when it is done. */
-function outputItem(item: OpenItem, status: ItemStatus, text?: string): ResponseOutputMessage | ResponseReasoningItem {
-  if (item.kind === "text") {
-    const content = text === undefined ? [] : [textPart(text)];
-    return { id: item.id, type: "message", status, role: "assistant", content };
-  }
-  const content = text === undefined ? [] : [reasoningPart(text)];
-  return { id: item.id, type: "reasoning", status, summary: [], content };
-}
-
-function contentPart(item: OpenItem, text: string) {
-  return item.kind === "text" ? textPart(text) : reasoningPart(text);
-}
-
-function textPart(text: string) {
-  return { type: "output_text" as const, text, annotations: [], logprobs: [] };
-}
-
-function reasoningPart(text: string) {
-  return { type: "reasoning_text" as const, text };
 }

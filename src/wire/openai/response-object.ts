@@ -11,6 +11,7 @@ interface ResponseFields extends HelperInput {
   readonly background?: boolean | null;
   readonly conversation?: unknown;
   readonly frequency_penalty?: number | null;
+  readonly include?: readonly string[] | null;
   readonly instructions?: string | null;
   readonly max_output_tokens?: number | null;
   readonly max_tool_calls?: number | null;
@@ -39,6 +40,23 @@ export type WireResponse = Omit<Response, "output_text" | "user"> & {
   frequency_penalty: number;
   max_tool_calls: number | null;
 };
+
+/** What a client wants of an answer beyond what it always gets. */
+export interface ResponseWishes {
+  /** The seals of reasoning, which it sends back with its next request. */
+  readonly encrypted: boolean;
+  /** How many of the likeliest tokens at each place; `undefined`: no logprobs. */
+  readonly logprobs: number | undefined;
+}
+
+export function wishesOf(input: ResponseFields): ResponseWishes {
+  const include: readonly unknown[] = Array.isArray(input.include) ? input.include : [];
+  const logprobs = include.includes("message.output_text.logprobs");
+  return {
+    encrypted: include.includes("reasoning.encrypted_content"),
+    logprobs: logprobs ? (input.top_logprobs ?? 0) : undefined,
+  };
+}
 
 /** A response that has just begun: every field that either specification requires, as asked or by default. */
 export function createResponseObject(input: ResponseFields, options: HelperOptions): WireResponse {
@@ -90,9 +108,9 @@ export function responseEnd(finish: FinishReason): Pick<WireResponse, "status" |
 export function toResponseUsage(usage: UsagePart): ResponseUsage {
   return {
     input_tokens: usage.input_tokens,
-    input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+    input_tokens_details: { cached_tokens: usage.cached_input_tokens ?? 0, cache_write_tokens: 0 },
     output_tokens: usage.output_tokens,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: usage.reasoning_tokens ?? 0 },
     total_tokens: usage.input_tokens + usage.output_tokens,
   };
 }

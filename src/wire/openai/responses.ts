@@ -1,9 +1,10 @@
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
-import { createPartReader, type GenerationSource } from "../generation.ts";
+import { readChoices } from "../choices.ts";
+import type { Generations } from "../generation.ts";
 import { type HelperOptions, refuse, requireObject } from "../input.ts";
 import { readAll, streamEvents } from "../translate.ts";
 import { createResponseEncoder } from "./response-events.ts";
-import { createResponseObject, type ResponseInput, type WireResponse } from "./response-object.ts";
+import { createResponseObject, type ResponseInput, type WireResponse, wishesOf } from "./response-object.ts";
 
 export interface ResponseOptions extends HelperOptions {
   /**
@@ -17,7 +18,7 @@ export interface ResponseOptions extends HelperOptions {
 
 /**
  * Answers `POST /v1/responses` from a generation: with a stream of events where the request has `stream: true`, else
- * with the whole response. Usage is what the generation says, else `null`.
+ * with the whole response. The stream of an SDK is a generation as well. Usage is what the generation says, else `null`.
  *
  * @example
  * responses(input: ResponseRequest, request: Request) {
@@ -26,33 +27,37 @@ export interface ResponseOptions extends HelperOptions {
  */
 export function toResponse(
   input: ResponseInput & { readonly stream: true },
-  generation: GenerationSource,
+  generation: Generations,
   options?: ResponseOptions,
 ): AsyncIterableIterator<ResponseStreamEvent>;
 export function toResponse(
   input: ResponseInput & { readonly stream?: false | null | undefined },
-  generation: GenerationSource,
+  generation: Generations,
   options?: ResponseOptions,
 ): Promise<WireResponse>;
 export function toResponse(
   input: ResponseInput,
-  generation: GenerationSource,
+  generation: Generations,
   options?: ResponseOptions,
 ): Promise<WireResponse> | AsyncIterableIterator<ResponseStreamEvent>;
 export function toResponse(
   input: ResponseInput,
-  generation: GenerationSource,
+  generation: Generations,
   options: ResponseOptions = {},
 ): Promise<WireResponse> | AsyncIterableIterator<ResponseStreamEvent> {
-  const reader = createPartReader(generation);
-  requireObject(input);
-  refuseState(input, options.stateful ?? false);
-  const encoder = createResponseEncoder(createResponseObject(input, options));
+  const reader = readChoices(generation, {
+    count() {
+      requireObject(input);
+      refuseState(input, options.stateful ?? false);
+      return 1;
+    },
+  });
+  const encoder = createResponseEncoder(createResponseObject(input, options), wishesOf(input));
   return input.stream === true ? streamEvents(reader, encoder) : readResponse();
 
   /** The whole response is what a stream's last event would show. */
   async function readResponse(): Promise<WireResponse> {
-    await readAll(reader, encoder.push);
+    await readAll(reader, (part) => encoder.push(part, 0));
     encoder.finish();
     return encoder.response();
   }

@@ -6,10 +6,13 @@ export function wantsUsage(input: { readonly stream_options?: { readonly include
   return input.stream_options?.include_usage === true;
 }
 
-export function toUsage(usage: Pick<UsagePart, "input_tokens" | "output_tokens">): CompletionUsage {
+export function toUsage(usage: Omit<UsagePart, "type">): CompletionUsage {
+  const { cached_input_tokens: cached, reasoning_tokens: reasoning } = usage;
   return {
     prompt_tokens: usage.input_tokens,
     completion_tokens: usage.output_tokens,
     total_tokens: usage.input_tokens + usage.output_tokens,
+    ...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: cached } }),
+    ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createPartReader, type GenerationPart, type GenerationSource } from "../../../src/wire/generation.ts";
+import type { GenerationPart, GenerationSource } from "../../../src/wire/generation.ts";
+import { createPartReader } from "../../../src/wire/part-reader.ts";
 import { readAll, streamEvents } from "../../../src/wire/translate.ts";
 import { collect, createStuckGeneration, generate } from "./helpers.ts";
 

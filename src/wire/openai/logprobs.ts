@@ -1,0 +1,63 @@
+import type { ChatCompletionTokenLogprob } from "openai/resources/chat/completions/completions";
+import type { CompletionChoice } from "openai/resources/completions";
+import type { ResponseOutputText, ResponseTextDeltaEvent } from "openai/resources/responses/responses";
+import type { TokenLogprob } from "../generation.ts";
+
+/** How many of the likeliest tokens a client wants at each place; `undefined`: it wants no logprobs at all. */
+export type Wanted = number | undefined;
+
+export function chatLogprobs(
+  tokens: readonly TokenLogprob[] | undefined,
+  wanted: Wanted,
+): { content: ChatCompletionTokenLogprob[]; refusal: null } | null {
+  if (tokens === undefined || tokens.length === 0 || wanted === undefined) return null;
+  return { content: tokens.map((token) => detailed(token, wanted)), refusal: null };
+}
+
+export function deltaLogprobs(tokens: readonly TokenLogprob[], wanted: Wanted): ResponseTextDeltaEvent.Logprob[] {
+  if (wanted === undefined) return [];
+  return tokens.map(({ token, logprob, top_logprobs = [] }) => ({
+    token,
+    logprob,
+    top_logprobs: top_logprobs.slice(0, wanted).map((top) => ({ token: top.token, logprob: top.logprob })),
+  }));
+}
+
+export function textLogprobs(tokens: readonly TokenLogprob[], wanted: Wanted): ResponseOutputText.Logprob[] {
+  if (wanted === undefined) return [];
+  return tokens.map((token) => {
+    const whole = detailed(token, wanted);
+    return { ...whole, bytes: whole.bytes, top_logprobs: whole.top_logprobs };
+  });
+}
+
+/** The older API has a list for each field. `offset`: where the first token begins in the answer's text. */
+export function completionLogprobs(
+  tokens: readonly TokenLogprob[] | undefined,
+  wanted: Wanted,
+  offset: number,
+): CompletionChoice.Logprobs | null {
+  if (tokens === undefined || tokens.length === 0 || wanted === undefined) return null;
+  let at = offset;
+  return {
+    tokens: tokens.map(({ token }) => token),
+    token_logprobs: tokens.map(({ logprob }) => logprob),
+    top_logprobs: tokens.map(({ top_logprobs = [] }) =>
+      Object.fromEntries(top_logprobs.slice(0, wanted).map(({ token, logprob }) => [token, logprob])),
+    ),
+    text_offset: tokens.map(({ token }) => (at += token.length) - token.length),
+  };
+}
+
+function detailed({ token, logprob, bytes, top_logprobs = [] }: TokenLogprob, wanted: number) {
+  return {
+    token,
+    logprob,
+    bytes: [...(bytes ?? new TextEncoder().encode(token))],
+    top_logprobs: top_logprobs.slice(0, wanted).map((top) => ({
+      token: top.token,
+      logprob: top.logprob,
+      bytes: [...(top.bytes ?? new TextEncoder().encode(top.token))],
+    })),
+  };
+}
