@@ -84,6 +84,8 @@ export interface ModelExitedEvent {
   readonly restart_in_ms: number;
   /** How often it has ended in short succession, this time included. */
   readonly times?: number;
+  /** It has just been told of in the same words. */
+  readonly repeated?: boolean;
   /** The error that nobody caught, or what else is known of the end; the stack is mapped to the user's sources. */
   readonly message?: string;
   readonly hint?: string;

@@ -14,7 +14,7 @@ export interface BundleFolder {
   write(code: string, map: string): string;
   /** Keeps a bundle until the answer is called; one that somebody else has removed is put back. */
   hold(file: string): () => void;
-  /** Removes what was written. */
+  /** Removes what was written, as far as that can be done now. */
   remove(): void;
 }
 
@@ -58,7 +58,7 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
     remove() {
       for (const file of bundles.keys()) removeBundle(file);
       bundles.clear();
-      if (home !== undefined) rmSync(path, { recursive: true, force: true });
+      if (home !== undefined) removeQuietly(path);
     },
   };
 }
@@ -108,7 +108,16 @@ function removeLeftovers(home: string): void {
   for (const name of readdirSync(home)) {
     const pid = Number(/^(\d+)-\d+$/.exec(name)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || isAlive(pid)) continue;
-    rmSync(join(home, name), { recursive: true, force: true });
+    removeQuietly(join(home, name));
+  }
+}
+
+/** What cannot be removed at the moment is left for the next start. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Some file systems keep what somebody still has open.
   }
 }
 
@@ -153,6 +162,6 @@ function absoluteSources(map: string, from: string): string {
 }
 
 function removeBundle(file: string): void {
-  rmSync(file, { force: true });
-  rmSync(`${file}.map`, { force: true });
+  removeQuietly(file);
+  removeQuietly(`${file}.map`);
 }

@@ -4,6 +4,7 @@ import type { Patch } from "../bundle/hot/patch.ts";
 import type { RemoteError } from "../runtime/channel.ts";
 import { createBackoff } from "./backoff.ts";
 import { type Debugger, createDebugger } from "./debugger.ts";
+import { createEndReport } from "./end-report.ts";
 import type { Gate } from "./gate.ts";
 import type { Generation, Started } from "./generation.ts";
 import type { Launch } from "./model-process.ts";
@@ -55,6 +56,7 @@ export class Succession {
   readonly #options: SuccessionOptions;
   readonly #backoff = createBackoff();
   readonly #candidates: { readonly id: number; readonly generation: Generation }[] = [];
+  readonly #reportEnd: ReturnType<typeof createEndReport>;
   readonly #retiring = new Set<Generation>();
   readonly #debugger: Debugger;
   /** One for each process that was launched, until it has ended. */
@@ -66,6 +68,7 @@ export class Succession {
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
+    this.#reportEnd = createEndReport(options.report);
     this.#debugger = createDebugger(options.inspect, options.report);
   }
 
@@ -199,8 +202,12 @@ export class Succession {
     const busy = this.#reign;
     if (busy === undefined || this.#over) return;
     const { id, plan } = busy;
+    this.#options.gate.vacate(busy.generation);
     const { generation, started, wanted } = await this.#try(id, plan);
-    if (!wanted || !started.ok || this.#reign !== busy || busy.plan !== plan) return void generation.kill();
+    if (!wanted || !started.ok || this.#reign !== busy || busy.plan !== plan) {
+      if (this.#reign === busy && busy.generation.alive) this.#options.gate.open(busy.generation);
+      return void generation.kill();
+    }
     this.#reign = { ...busy, generation, added: new Set() };
     this.#options.gate.open(generation);
     this.#followReign(this.#reign);
@@ -223,15 +230,10 @@ export class Succession {
     this.#options.gate.vacate(dead.generation);
     let crash = dead.generation.crash;
     // One that died of a request is wanted back soon; one that dies on its own is given ever more time.
-    for (
-      let longest = dead.generation.used ? usedWaitMs : Number.POSITIVE_INFINITY;
-      ;
-      longest = Number.POSITIVE_INFINITY
-    ) {
+    let longest = dead.generation.used ? usedWaitMs : Number.POSITIVE_INFINITY;
+    for (;;) {
       const wait = Math.min(this.#backoff.next(), longest);
-      const { code: _code, ...words } = crash ?? { code: "MODEL_EXITED" };
-      const exit = { how, ...words, restart_in_ms: wait, times: this.#backoff.count };
-      this.#options.report({ event: "model_exited", ...exit });
+      this.#reportEnd({ how, crash, waitMs: wait, times: this.#backoff.count });
       if (wait > 0) await delay(wait);
       if (this.#over || this.#reign !== dead) return;
       const { generation, started, wanted } = await this.#try(id, plan);
@@ -242,7 +244,7 @@ export class Succession {
         return this.#followReign(this.#reign);
       }
       void generation.expire();
-      [how, crash] = [started.error.message, started.error];
+      [how, crash, longest] = [started.error.message, started.error, Number.POSITIVE_INFINITY];
     }
   }
 }

@@ -1,6 +1,8 @@
 import type {
   DebuggerEvent,
   LoopBlockedEvent,
+  ModelExitedEvent,
+  ModelStuckEvent,
   ReadyEvent,
   ReloadedEvent,
   RequestEvent,
@@ -135,15 +137,17 @@ function clock(): string {
   return new Date().toTimeString().slice(0, 8);
 }
 
-function tellExit(event: Extract<TrussEvent, { event: "model_exited" }>, options: StoryOptions, style: Style): string {
+function tellExit(event: ModelExitedEvent, options: StoryOptions, style: Style): string {
   const { how, message = `the model's process ended: ${how}`, restart_in_ms: wait, times = 1 } = event;
   const when = wait === 0 ? "it is started again" : `it is started again in ${wait} ms`;
   const often = times < 2 ? "" : `, as it has ended ${times} times in a row; an edit or r replaces it`;
+  const next = style.yellow(`${when}, and requests wait for it${often}`);
+  if (event.repeated === true) return `${style.red("✖ MODEL_EXITED")}  again: ${next}\n`;
   const screen = renderErrorScreen({ ...event, message, title: "MODEL_EXITED" }, options);
-  return `${screen.trimEnd()}\n\n  ${style.yellow(`${when}, and requests wait for it${often}`)}\n\n`;
+  return `${screen.trimEnd()}\n\n  ${next}\n\n`;
 }
 
-function tellStuck(event: Extract<TrussEvent, { event: "model_stuck" }>, options: StoryOptions, style: Style): string {
+function tellStuck(event: ModelStuckEvent, options: StoryOptions, style: Style): string {
   const where = event.file === undefined ? " in native code, or in a package" : "";
   const message = `the model has been busy for ${Math.round(event.ms / 1000)} s without a pause${where}; nothing else is answered`;
   const hint =

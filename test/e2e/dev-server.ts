@@ -47,7 +47,7 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     dir,
     save,
     read: (file) => readFileSync(join(dir, file), "utf8"),
-    remove: (file) => rmSync(join(dir, file)),
+    remove: (file) => rmSync(join(dir, file), { recursive: true }),
   };
 }
 
@@ -113,6 +113,13 @@ export class DevServer {
       if (status !== 200) throw new Error(`status ${status} ${JSON.stringify(body)}`);
       if (JSON.stringify(body) !== JSON.stringify(value))
         throw new Error(`${JSON.stringify(body)}\n${this.stdout}\n${this.stderr}`);
+    }, patience);
+  }
+
+  /** Waits for words on stderr, from a place on where that is given. */
+  async told(words: RegExp, from = 0): Promise<void> {
+    await vi.waitFor(() => {
+      if (!words.test(this.stderr.slice(from))) throw new Error(`${words} not in:\n${this.stderr.slice(from)}`);
     }, patience);
   }
 
