@@ -48,6 +48,8 @@ const lostMessage = "the model's process ended while it was answering";
 export async function createFront(options: FrontOptions): Promise<Front> {
   const live = new Set<Duplex | ServerResponse>();
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: keepAliveMs });
+  // Node drops what is beyond a number, the body's length perhaps; the size of a head is bounded as it is.
+  server.maxHeadersCount = 0;
   const port = await listen(server, options);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     live.add(outgoing);

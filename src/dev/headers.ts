@@ -1,30 +1,37 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * The client's head as it came: order, case and repeated names kept. HTTP/1.0 knows requests without a `Host`, which
- * HTTP/1.1 refuses: they get the one that the model's server takes for them.
+ * The client's head as it came: order, case and repeated names kept. A request from before HTTP/1.1 goes on as one of
+ * HTTP/1.1, which refuses one without a `Host`: it gets the one that the model's server takes for it. And an
+ * expectation, which means nothing there, would be met.
  */
 export function requestHeaders(incoming: IncomingMessage): string[] {
   const headers = withoutStrayTrailer(incoming.rawHeaders, isChunked(incoming));
-  return incoming.httpVersion === "1.0" && incoming.headers.host === undefined
-    ? ["Host", "localhost", ...headers]
-    : headers;
+  if (!isOld(incoming)) return headers;
+  const kept = without(headers, ["expect"]);
+  return incoming.headers.host === undefined ? ["Host", "localhost", ...kept] : kept;
 }
 
 /**
  * The head of an answer for the client, and whether this side must speak of the connection itself: a generation that
- * retires closes its own connections, which says nothing about the client's.
+ * retires closes its own connections, which says nothing about the client's, unless it has not read all of the request.
  */
 export function answerHeaders(
   answer: IncomingMessage,
   incoming: IncomingMessage,
 ): { headers: string[]; ownConnection: boolean } {
   const headers = withoutStrayTrailer(answer.rawHeaders, isChunked(answer));
-  if (incoming.httpVersion === "1.0") {
+  if (isOld(incoming)) {
     return { headers: without(headers, ["connection", "keep-alive", "transfer-encoding"]), ownConnection: true };
   }
-  const closing = hasToken(answer.headers.connection, "close") && !hasToken(incoming.headers.connection, "close");
+  const asked = hasToken(incoming.headers.connection, "close") || !incoming.complete;
+  const closing = hasToken(answer.headers.connection, "close") && !asked;
   return { headers: closing ? without(headers, ["connection", "keep-alive"]) : headers, ownConnection: closing };
+}
+
+/** From before HTTP/1.1: without chunks, and without connections that last. */
+export function isOld({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion !== "1.1";
 }
 
 /** Raw headers but for some names, given in lower case. */

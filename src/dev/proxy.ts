@@ -7,7 +7,7 @@ import {
   request,
 } from "node:http";
 import { receiptStatus } from "../runtime/receipts.ts";
-import { answerHeaders, requestHeaders, trailerPairs } from "./headers.ts";
+import { answerHeaders, isOld, requestHeaders, trailerPairs } from "./headers.ts";
 
 /** Where a generation answers HTTP: a loopback port, and connections that are its own. */
 export interface Upstream {
@@ -49,6 +49,7 @@ export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): P
   const { incoming, outgoing } = exchange;
   return new Promise((resolve) => {
     let taken = false;
+    let receipted = false;
     const sent = openRequest(incoming, upstream);
     sendHead(incoming, sent);
     const take = () => {
@@ -56,8 +57,9 @@ export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): P
       taken = true;
     };
     sent.on("information", (info: IncomingMessage) => {
-      if (info.statusCode === receiptStatus && !taken) take();
-      else passInformation(info, outgoing);
+      if (receipted || info.statusCode !== receiptStatus) return passInformation(info, outgoing);
+      receipted = true;
+      return take();
     });
     sent.once("continue", () => {
       taken = true;
@@ -68,8 +70,7 @@ export function forward(exchange: Exchange, upstream: Upstream, hooks: Hooks): P
       hooks.onHead(headOf(answer));
       relay(answer, exchange, hooks);
       answer.once("close", () => {
-        // An answer that came before the client was told to go on: what is left of the request is not wanted.
-        if (!sent.writableEnded && expectsContinue(incoming)) sent.destroy();
+        if (!sent.writableEnded) outlive(exchange, sent);
         resolve("done");
       });
     });
@@ -99,6 +100,7 @@ export function openRequest(incoming: IncomingMessage, upstream: Upstream): Clie
     setHost: false,
     maxHeaderSize,
   });
+  sent.maxHeadersCount = 0;
   keepBare(sent);
   // Node's public ways to set a head sort repeated names together and add to them; this is what those end in.
   const storeHead: unknown = Reflect.get(sent, "_storeHeader");
@@ -118,7 +120,7 @@ export function headOf(answer: IncomingMessage): { status: number; requestId: st
 }
 
 function expectsContinue(incoming: IncomingMessage): boolean {
-  return incoming.headers.expect?.toLowerCase() === "100-continue";
+  return !isOld(incoming) && incoming.headers.expect?.toLowerCase() === "100-continue";
 }
 
 /** What has no body is whole with its head. */
@@ -141,6 +143,21 @@ function sendBody({ incoming }: Exchange, sent: ClientRequest): void {
     sent.end();
   });
   incoming.pipe(sent, { end: false });
+}
+
+/** The answer has ended before its request: the model's server takes the rest, or leaves it to be thrown away here. */
+function outlive({ incoming }: Exchange, sent: ClientRequest): void {
+  // The client was not told to go on, or not for long: what is left is not wanted.
+  if (expectsContinue(incoming)) sent.destroy();
+  const { socket } = sent;
+  // Node forgets to say so itself once an answer is complete.
+  const goOn = () => void sent.emit("drain");
+  socket?.on("drain", goOn);
+  if (socket?.writableLength === 0) goOn();
+  sent.once("close", () => {
+    socket?.off("drain", goOn);
+    incoming.unpipe(sent).resume();
+  });
 }
 
 /** What is no receipt goes out as it came; 100 has its own way. */

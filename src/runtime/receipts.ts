@@ -27,6 +27,7 @@ export function createIntake(server: Server): Intake {
     giveReceipts() {
       for (const event of events) {
         const listeners = server.listeners(event) as Listener[];
+        if (listeners.length === 0) continue;
         server.removeAllListeners(event);
         server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {
           const begin = () => listeners.forEach((listener) => listener.call(server, incoming, outgoing));
