@@ -5,20 +5,22 @@ import { writePage } from "./page.mjs";
 import * as cli from "./parts/cli.mjs";
 import * as dev from "./parts/dev.mjs";
 import * as init from "./parts/init.mjs";
+import * as memory from "./parts/memory.mjs";
 import * as reload from "./parts/reload.mjs";
 import * as serve from "./parts/serve.mjs";
+import * as storm from "./parts/storm.mjs";
 import * as stream from "./parts/stream.mjs";
 import { formatText } from "./report.mjs";
 import { describeMachine } from "./tools/machine.mjs";
 
 /**
- * A part measures and gives figures, the ratios of those that belong together, what it could not measure and why, and
- * what a reader should know.
- * @typedef {(options: { quick: boolean, python: boolean, progress: (done: number, all: number) => void }) => Promise<{
+ * A part measures and gives figures, the ratios of those that belong together, what it could not measure and why,
+ * what a reader should know, and what must never be, which fails the bench.
+ * @typedef {(options: { quick: boolean, python: boolean, seed: number, progress: (done: number, all: number) => void }) => Promise<{
  *   figures: import("./tools/figures.mjs").Figure[], ratios: import("./tools/figures.mjs").Ratio[],
- *   skipped?: string[], notes?: string[] }>} Part
+ *   skipped?: string[], notes?: string[], faults?: string[] }>} Part
  */
-const parts = { cli, init, dev, reload, serve, stream };
+const parts = { cli, init, dev, reload, storm, memory, serve, stream };
 const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 /** No run takes this long; one that does is stuck. Milliseconds. */
 const longest = 60 * 60_000;
@@ -29,6 +31,7 @@ Parts: ${Object.keys(parts).join(", ")} (without one: all)
 
   --quick      fewer runs
   --no-python  leave the Python truss out of serve
+  --seed N     the edits of an earlier storm
   --json       print the raw results as JSON on stdout, the story on stderr
   --write      write what was measured to docs/performance.md
   --help`;
@@ -41,12 +44,13 @@ export async function main(argv) {
   const machine = describeMachine();
   say(machine);
 
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
   const results = [];
   for (const part of Object.keys(parts)) {
     if (positionals.length > 0 && !positionals.includes(part)) continue;
     const { title, about, measure } = parts[part];
     const progress = showProgress(part);
-    const options = { quick: values.quick === true, python: values["no-python"] !== true, progress };
+    const options = { quick: values.quick === true, python: values["no-python"] !== true, seed, progress };
     const found = await measure(options).catch((error) => fail(`${part}: ${error.stack}`));
     const flags = [...(options.quick ? ["--quick"] : []), ...(options.python ? [] : ["--no-python"])];
     const command = ["npm run bench --", part, ...flags].join(" ");
@@ -59,17 +63,20 @@ export async function main(argv) {
     writePage(page, Object.keys(parts), results);
     say(`\nWritten to docs/performance.md`);
   }
+  const faults = results.flatMap(({ part, faults: found = [] }) => found.map((fault) => `${part}: ${fault}`));
+  if (faults.length > 0) fail(`\nThis must never be:\n${faults.join("\n")}`);
   // Nothing that was started is left to wait for.
   process.exit(0);
 }
 
 function readArguments(argv) {
   const flag = { type: "boolean" };
-  const options = { quick: flag, "no-python": flag, json: flag, write: flag, help: flag };
+  const options = { quick: flag, "no-python": flag, seed: { type: "string" }, json: flag, write: flag, help: flag };
   try {
     const parsed = parseArgs({ args: argv, options, allowPositionals: true });
     const unknown = parsed.positionals.filter((name) => !Object.hasOwn(parts, name));
     if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}.`);
+    if (!/^\d{1,9}$/.test(parsed.values.seed ?? "0")) throw new Error("--seed takes a number.");
     return parsed;
   } catch (error) {
     return fail(`${error.message}\n\n${usage}`, 2);

@@ -17,7 +17,9 @@ export function formatMarkdown(result) {
     result.about,
     formatTable(figureRows(result.figures)),
     ...(result.ratios.length === 0 ? [] : [formatTable(ratioRows(result.ratios))]),
-    ...remarks(result).map((remark) => remark.replace(/^SKIPPED: /, "**Not measured here:** ")),
+    ...remarks(result).map((remark) =>
+      remark.replace(/^SKIPPED: /, "**Not measured here:** ").replace(/^FAULT: /, "**Must never be:** "),
+    ),
     `\`${result.command}\`, ${result.date}, ${result.machine}.`,
   ].join("\n\n");
 }
@@ -55,12 +57,13 @@ function goalText(ratio) {
   return `${sign} ${ratio.goal}: ${meetsGoal(ratio) ? "met" : "not met"}`;
 }
 
-function remarks({ ratios, skipped = [], notes = [] }) {
+function remarks({ ratios, skipped = [], notes = [], faults = [] }) {
   const told = ratios.filter((ratio) => ratio.peerWins !== undefined && ratio.samples.every(Number.isFinite));
   const lost = told.filter(isWonByPeer);
   const reasons = new Set(lost.map(({ peerWins }) => peerWins));
   const which = (why) => lost.filter(({ peerWins }) => peerWins === why).map(({ name }) => `"${name}"`);
   return [
+    ...faults.map((fault) => `FAULT: ${fault}`),
     ...[...reasons].map((why) => `The peer wins ${which(why).join(" and ")}: ${why}`),
     ...notes,
     ...skipped.map((what) => `SKIPPED: ${what}`),

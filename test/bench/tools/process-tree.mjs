@@ -29,8 +29,8 @@ export function measureTree(root) {
 export function listTree(root) {
   if (process.platform === "win32") return undefined;
   const all = process.platform === "linux" ? readProc() : readPs();
-  return below(root, all).map(({ pid, ppid, rssKiB, cpuMs }) => {
-    return { pid, ppid, rss: rssKiB / 1024, cpuMs, readPss: () => readPss(pid) / 1024 };
+  return below(root, all).map(({ pid, command, rssKiB, cpuMs }) => {
+    return { pid, command, rss: rssKiB / 1024, cpuMs, readPss: () => readPss(pid) / 1024 };
   });
 }
 
@@ -69,7 +69,8 @@ function readProc() {
         const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${name}/status`, "utf8"));
         const ticks = Number(fields[11]) + Number(fields[12]);
         const cpuMs = (ticks * 1000) / ticksPerSecond;
-        return [{ pid: Number(name), ppid: Number(fields[1]), rssKiB: Number(rss?.[1] ?? 0), cpuMs }];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        return [{ pid: Number(name), ppid: Number(fields[1]), command, rssKiB: Number(rss?.[1] ?? 0), cpuMs }];
       } catch {
         return [];
       }
@@ -85,13 +86,13 @@ function readPss(pid) {
 }
 
 function readPs() {
-  const text = execFileSync("ps", ["-axo", "pid=,ppid=,rss=,time="], { encoding: "utf8" });
+  const text = execFileSync("ps", ["-axo", "pid=,ppid=,rss=,time=,command="], { encoding: "utf8" });
   return text
     .trim()
     .split("\n")
     .map((line) => {
-      const [pid, ppid, rss, time] = line.trim().split(/\s+/);
+      const [pid, ppid, rss, time, ...command] = line.trim().split(/\s+/);
       const cpuMs = time.split(/[:-]/).reduce((total, part) => total * 60 + Number(part), 0) * 1000;
-      return { pid: Number(pid), ppid: Number(ppid), rssKiB: Number(rss), cpuMs };
+      return { pid: Number(pid), ppid: Number(ppid), command: command.join(" "), rssKiB: Number(rss), cpuMs };
     });
 }

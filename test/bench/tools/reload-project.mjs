@@ -17,7 +17,8 @@ export function writeProject(tool, service, packages = {}) {
   const treeFolder = join(dirname(tool.entry), tool.tree);
   const textsOf = (version) => {
     const imports = service.imports(tool.tree);
-    const entry = tool.write({ imports, setup: service.setup, answer: service.answer(tool.json, version) });
+    const [setup, answer] = [service.setup(version), service.answer(tool, version)];
+    const entry = tool.write({ input: service.input, imports, setup, answer });
     const tree = Object.entries(service.tree(version)).map(([name, text]) => [join(treeFolder, name), text]);
     const texts = { [tool.entry]: entry, ...Object.fromEntries(tree) };
     return tool.types === false ? withoutTypes(texts) : texts;

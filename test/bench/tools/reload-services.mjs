@@ -5,25 +5,25 @@
  * `version` is what an edit changes, and what the answer tells: `{"output":"Hello, Ada!","version":7}`. It stands in
  * code that runs with each request.
  * @typedef {{
- *   imports: (tree: string) => string, setup: string,
- *   answer: (json: (value: string) => string, version: number) => string,
+ *   input: string, imports: (tree: string) => string, setup: (version: number) => string,
+ *   answer: (tool: import("./reload-tools.mjs").Tool, version: number) => string,
  *   tree: (version: number) => Record<string, string>, leaf?: string }} Service
  */
 
 const greeting = "`Hello, ${input.prompt}!`";
-const nothing = { imports: () => "", setup: "", tree: () => ({}) };
+const nothing = { input: "{ prompt: string }", imports: () => "", setup: () => "", tree: () => ({}) };
 
 /** @type {Service} */
 export const oneFile = {
   ...nothing,
-  answer: (json, version) => `return ${json(`{ output: ${greeting}, version: ${version} }`)};`,
+  answer: ({ json }, version) => `return ${json(`{ output: ${greeting}, version: ${version} }`)};`,
 };
 
 /** The edited one is at the end of a chain of imports. @type {Service} */
 export const thirtyFiles = {
+  ...nothing,
   imports: (tree) => `import { greet } from "${tree}/index.ts";\n`,
-  setup: "",
-  answer: (json) => `return ${json("greet(input.prompt)")};`,
+  answer: ({ json }) => `return ${json("greet(input.prompt)")};`,
   tree: writeTree,
   leaf: "leaf-13.ts",
 };
@@ -32,14 +32,41 @@ export const thirtyFiles = {
 export const heavy = {
   ...nothing,
   imports: () => `import Anthropic from "@anthropic-ai/sdk";\nimport OpenAI from "openai";\nimport { z } from "zod";\n`,
-  setup: `
+  setup: () => `
 const Input = z.object({ prompt: z.string() });
 const anthropic = new Anthropic({ apiKey: "none" });
 const openai = new OpenAI({ apiKey: "none" });
 `,
-  answer: (json, version) => `const { prompt } = Input.parse(input);
+  answer: ({ json }, version) => `const { prompt } = Input.parse(input);
     const behind = [openai.baseURL, anthropic.baseURL];
     return ${json(`{ output: \`Hello, \${prompt}!\`, version: ${version}, behind }`)};`,
+};
+
+/**
+ * For a storm of edits: each answer tells in several places which version gave it, at its head, after a wait, and in a
+ * stream with each of its thirty parts, which take a second together.
+ *
+ * @type {Service}
+ */
+export const telling = {
+  ...nothing,
+  input: "{ id: number; wait: number; stream: boolean }",
+  setup: (version) => `
+const version = ${version};
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function* tell(id: number) {
+  for (let at = 0; at < 30; at += 1) {
+    yield JSON.stringify({ id, at, version }) + "\\n";
+    await pause(33);
+  }
+  yield JSON.stringify({ id, at: "end", version }) + "\\n";
+}
+`,
+  answer: ({ json, stream }) => `if (input.stream) return ${stream("tell(input.id)")};
+    const head = version;
+    if (input.wait > 0) await pause(input.wait);
+    return ${json("{ id: input.id, head, tail: version }")};`,
 };
 
 /** Twenty-four leaves, four groups of six, and an index: with the file of the handler that makes thirty. */

@@ -8,8 +8,8 @@ import { installTruss, packageFolder } from "./truss-package.mjs";
  * How a tool wants a service: the file of the handler and its text, the folder of other files and how the handler
  * names it, what else belongs to the project, and what starts it.
  * @typedef {{
- *   entry: string, tree: string, write: (code: { imports: string, setup: string, answer: string }) => string,
- *   json: (value: string) => string, files?: Record<string, string>, types?: false,
+ *   entry: string, tree: string, write: (code: { input: string, imports: string, setup: string, answer: string }) => string,
+ *   json: (value: string) => string, stream: (texts: string) => string, files?: Record<string, string>, types?: false,
  *   program: string, argv: (port: string, folder: string) => string[], env?: Record<string, string>,
  *   packages: Record<string, string>| string, tellsEvents?: true, inPlace?: true }} Tool
  */
@@ -50,10 +50,12 @@ export async function findTools(names = Object.keys(tools)) {
   return { found, skipped };
 }
 
-export function describeVersions() {
-  const { node, ...others } = { tsx: versionOfOurs("tsx"), hono: versionOfOurs("hono"), ...versions };
-  const list = Object.entries(others).map(([name, version]) => `${name} ${version}`);
-  const newer = needsNewerNode() ? ` Wrangler refuses this Node and is run by ${node}.` : "";
+const peers = ["tsx", "hono", "bun", "nitro", "vite", "vite-node", "wrangler"];
+
+export function describeVersions(names = peers) {
+  const list = names.map((name) => `${name} ${versions[name] ?? versionOfOurs(name)}`);
+  const newer =
+    names.includes("wrangler") && needsNewerNode() ? ` Wrangler refuses this Node and is run by ${versions.node}.` : "";
   return `Versions: ${list.join(", ")}.${newer}`;
 }
 
@@ -68,14 +70,15 @@ async function findTruss(reload) {
   return {
     entry: "model/model.ts",
     tree: "./tree",
-    write: ({ imports, setup, answer }) => `${imports}${setup}
+    write: ({ input, imports, setup, answer }) => `${imports}${setup}
 export class Model {
-  async predict(input: { prompt: string }) {
+  async predict(input: ${input}) {
     ${answer}
   }
 }
 `,
     json: (value) => value,
+    stream: (texts) => texts,
     files: { "config.yaml": "model_name: bench\n" },
     program: process.execPath,
     argv: (port, folder) => [truss.cli, "dev", folder, "--port", port, "--strict-port", "--json", ...flags],
@@ -88,14 +91,18 @@ const honoEntry = {
   entry: "src/server.ts",
   tree: "./tree",
   json: (value) => `context.json(${value})`,
+  stream: (texts) => `stream(context, async (out) => {
+      for await (const text of ${texts}) await out.write(text);
+    })`,
   packages: { hono: packageFolder("hono"), "@hono/node-server": packageFolder("@hono/node-server") },
 };
 
-const honoApp = ({ imports, setup, answer }) => `import { Hono } from "hono";
+const honoApp = ({ input, imports, setup, answer }) => `import { Hono } from "hono";
+import { stream } from "hono/streaming";
 ${imports}${setup}
 const app = new Hono();
 app.post("/predict", async (context) => {
-    const input = await context.req.json<{ prompt: string }>();
+    const input = await context.req.json<${input}>();
     ${answer}
 });
 `;
@@ -131,10 +138,11 @@ const nitroEntry = {
   entry: "server/routes/predict.post.ts",
   tree: "../lib",
   json: (value) => value,
-  write: ({ imports, setup, answer }) => `import { defineHandler } from "nitro";
+  stream: (texts) => `ReadableStream.from(${texts}).pipeThrough(new TextEncoderStream())`,
+  write: ({ input, imports, setup, answer }) => `import { defineHandler } from "nitro";
 ${imports}${setup}
 export default defineHandler(async (event) => {
-    const input = (await event.req.json()) as { prompt: string };
+    const input = (await event.req.json()) as ${input};
     ${answer}
 });
 `,
