@@ -21,6 +21,8 @@ export interface ModelMethods {
   completions?(input: never, request: Request): unknown;
   embeddings?(input: never, request: Request): unknown;
   messages?(input: never, request: Request): unknown;
+  /** Tokens that a request of `messages` would read. Called outside the concurrency limit, and often. */
+  count_tokens?(input: never, request: Request): unknown;
   responses?(input: never, request: Request): unknown;
   websocket?(socket: WebSocket, request: Request): unknown;
   is_healthy?(): unknown;
@@ -41,5 +43,13 @@ export interface Environment {
 }
 
 /** Lifecycle methods and hooks, beside the endpoints of the table. */
-export const hookMethods = ["load", "setup_environment", "preprocess", "postprocess", "is_healthy", "close"] as const;
+export const hookMethods = [
+  "load",
+  "setup_environment",
+  "preprocess",
+  "postprocess",
+  "count_tokens",
+  "is_healthy",
+  "close",
+] as const;
 export type HookMethod = (typeof hookMethods)[number];

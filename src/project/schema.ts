@@ -7,10 +7,10 @@ import { type SchemaKit as Kit, createSchemaKit, recordError } from "./schema-ki
  */
 export function createConfigSchema(z: typeof zod) {
   const kit = createSchemaKit(z);
-  const { text, texts, flag, whole, anything, object, secretName } = kit;
+  const { text, texts, flag, whole, object, secretName } = kit;
   return object({
     model_name: text,
-    model_metadata: anything,
+    model_metadata: createMetadata(kit),
     description: text,
     examples_filename: text,
     data_dir: text,
@@ -44,6 +44,12 @@ export function createConfigSchema(z: typeof zod) {
     }),
     ...createRarerKeys(kit),
   });
+}
+
+/** Free but for our own part, which Truss lets pass here and nowhere else. */
+function createMetadata({ z, object, texts, whole }: Kit) {
+  const own = object({ models: texts, stored_responses: whole(0) });
+  return z.looseObject({ truss_ts: own }, { error: recordError("must be a mapping") }).nullish();
 }
 
 /** Keys that truss-ts hands on without reading them. */

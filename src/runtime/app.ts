@@ -4,14 +4,18 @@ import { Hono } from "hono";
 import { HttpError } from "../errors.ts";
 import { type Endpoint, type Family, endpoints } from "../model/endpoints.ts";
 import { toPublicError } from "../wire/errors.ts";
+import { countTokensPath, createTokenCounter } from "./count-tokens.ts";
 import { createEndpointHandler } from "./endpoint-handler.ts";
 import { describeApi, describeSchema } from "./openapi.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import type { Slots } from "./limits.ts";
 import type { RuntimeLog } from "./log.ts";
-import { canonicalPath, livePath, loadedPath, readyPath, schemaPath } from "./paths.ts";
-import { errorResponse, idHeaders, jsonResponse } from "./reply.ts";
+import { addModelRoutes } from "./model-routes.ts";
+import { canonicalPath, livePath, loadedPath, modelIdOf, modelPath, schemaPath } from "./paths.ts";
+import { errorResponse, idHeaders, jsonResponse, notReady } from "./reply.ts";
 import { chooseRequestId } from "./request-id.ts";
+import { addResponseRoutes } from "./response-routes.ts";
+import { createResponseStore } from "./response-store.ts";
 
 /** What the app is given beside the request; `incoming` and `outgoing` only where there is a socket. */
 export interface AppBindings {
@@ -32,6 +36,10 @@ export interface AppOptions {
   readonly readTimeoutMs?: number;
   /** A silent stream says that it lives each time this has passed, in milliseconds; `Infinity`: never. @default 15 000 */
   readonly keepAliveMs?: number;
+  /** What `GET /v1/models` lists. @default ["model"] */
+  readonly modelNames?: readonly string[];
+  /** How many responses are kept for `previous_response_id`. @default 0 */
+  readonly storedResponses?: number;
   /** Told of each throw of the model's code while a request runs. */
   readonly onModelError?: (error: unknown, requestId: string) => void;
 }
@@ -40,38 +48,55 @@ export interface App {
   fetch(request: Request, bindings?: AppBindings): Response | Promise<Response>;
 }
 
+type Answer = (request: Request, requestId: string, bindings: AppBindings) => Response | Promise<Response>;
+
+/** Adds a route at a canonical path; `GET` answers `HEAD` too. */
+export type AddRoute = (verb: "GET" | "POST" | "DELETE", path: string, answer: Answer) => void;
+
 type Context = Parameters<Parameters<Hono<{ Bindings: AppBindings }>["notFound"]>[0]>[0];
 
 /** The whole HTTP surface over one model, as a fetch function: the same in process, in dev and in production. */
 export function createApp(options: AppOptions): App {
   const app = new Hono<{ Bindings: AppBindings }>({ getPath: pathOf });
   const allowed = new Map<string, Set<string>>();
-  const route = (
-    verb: "GET" | "POST",
-    path: string,
-    answer: (c: Context, requestId: string) => Response | Promise<Response>,
-  ) => {
-    app.on(verb, path, (c) => answer(c, requestIdOf(c)));
+  const route: AddRoute = (verb, path, answer) => {
+    app.on(verb, path, (c) => answer(c.req.raw, requestIdOf(c), c.env ?? {}));
     const verbs = allowed.get(path) ?? new Set();
     allowed.set(path, verbs.add(verb === "GET" ? "GET, HEAD" : verb));
   };
+  const whenReady =
+    (family: Family, answer: Answer): Answer =>
+    (request, requestId, bindings) => {
+      const proceed = () => answer(request, requestId, bindings);
+      if (options.host.state === "ready") return proceed();
+      return waitForModel(family, options, requestId).then((refusal) => refusal ?? proceed());
+    };
 
+  const store = options.storedResponses === undefined ? undefined : createResponseStore(options.storedResponses);
   addHealthRoutes(route, options);
-  route("GET", "/openapi.json", (_c, id) => jsonResponse(describeApi(options.host), id));
-  route("GET", schemaPath, (_c, id) => schemaAnswer(options.host, id));
+  addModelRoutes(route, options);
+  addResponseRoutes(route, store);
+  route("GET", "/openapi.json", (_request, id) => jsonResponse(describeApi(options.host), id));
+  route("GET", schemaPath, (_request, id) => schemaAnswer(options.host, id));
   for (const endpoint of endpoints) {
     if (endpoint.family === "websocket") {
-      route("GET", endpoint.path, (_c, id) => upgradeNeeded(endpoint, id));
+      route("GET", endpoint.path, (_request, id) => upgradeNeeded(endpoint, id));
       continue;
     }
-    const handle = createEndpointHandler(endpoint, options);
-    route("POST", endpoint.path, (c, requestId) => {
-      const proceed = () => handle(c.req.raw, c.env ?? {}, requestId);
-      if (options.host.state === "ready") return proceed();
-      return waitForModel(endpoint.family, options, requestId).then((refusal) => refusal ?? proceed());
-    });
+    const handle = createEndpointHandler(endpoint, { ...options, store });
+    route(
+      "POST",
+      endpoint.path,
+      whenReady(endpoint.family, (request, id, bindings) => handle(request, bindings, id)),
+    );
   }
-  app.notFound((c) => unknownRoute(c, allowed));
+  const countTokens = createTokenCounter(options);
+  route(
+    "POST",
+    countTokensPath,
+    whenReady("anthropic", (request, id, bindings) => countTokens(request, bindings, id)),
+  );
+  app.notFound((c) => unknownRoute(c, allowed, options));
   app.onError((error, c) => {
     options.log.write("ERROR", "Internal error while answering a request", { exc_info: error.stack });
     return errorResponse(familyOf(pathOf(c.req.raw)), toPublicError(undefined), requestIdOf(c), "500");
@@ -93,24 +118,9 @@ async function waitForModel(family: Family, options: AppOptions, requestId: stri
   return host.state === "ready" ? undefined : notReady(family, requestId);
 }
 
-export function notReady(family: Family, requestId: string): Response {
-  const error = { status: 503, message: "Model with name model is not ready.", headers: { "retry-after": "5" } };
-  return errorResponse(family, error, requestId, "600");
-}
-
-type AddRoute = (
-  verb: "GET" | "POST",
-  path: string,
-  answer: (c: Context, requestId: string) => Response | Promise<Response>,
-) => void;
-
 function addHealthRoutes(route: AddRoute, { host }: AppOptions): void {
-  route("GET", livePath, (_c, id) => jsonResponse(true, id));
-  route("GET", loadedPath, (_c, id) => (host.state === "ready" ? jsonResponse({}, id) : notReady("json", id)));
-  route("GET", readyPath, async (_c, id) => {
-    const healthy = host.state === "ready" && (await host.isHealthy());
-    return healthy ? jsonResponse({}, id) : notReady("json", id);
-  });
+  route("GET", livePath, (_request, id) => jsonResponse(true, id));
+  route("GET", loadedPath, (_request, id) => (host.state === "ready" ? jsonResponse({}, id) : notReady("json", id)));
 }
 
 function schemaAnswer(host: ModelHost, requestId: string): Response {
@@ -133,12 +143,16 @@ function upgradeNeeded(endpoint: Endpoint, requestId: string): Response {
 }
 
 /** 404, 405 with `Allow`, or the way to the path without its last slash; each in the path's own family. */
-function unknownRoute(c: Context, allowed: ReadonlyMap<string, ReadonlySet<string>>): Response {
+function unknownRoute(
+  c: Context,
+  allowed: ReadonlyMap<string, ReadonlySet<string>>,
+  { modelNames = [] }: AppOptions,
+): Response {
   const requestId = requestIdOf(c);
   const path = pathOf(c.req.raw);
-  const verbs = allowed.get(path);
-  if (verbs !== undefined) {
-    const allow = [...verbs].join(", ");
+  const nobody = path === modelPath && !modelNames.includes(modelIdOf(new URL(c.req.raw.url).pathname) ?? "");
+  const allow = nobody ? undefined : verbsAt(path, allowed);
+  if (allow !== undefined) {
     const error = new HttpError(405, `${c.req.raw.method} is not allowed here: use ${allow}`, { headers: { allow } });
     return errorResponse(familyOf(path), toPublicError(error), requestId, "700");
   }
@@ -149,6 +163,16 @@ function unknownRoute(c: Context, allowed: ReadonlyMap<string, ReadonlySet<strin
   }
   const error = new HttpError(404, `There is nothing at ${url.pathname}`);
   return errorResponse(familyOf(path), toPublicError(error), requestId, "700");
+}
+
+/** The verbs of a path, also of one whose pattern has a place for an id. */
+function verbsAt(path: string, allowed: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+  const fits = (pattern: string) => {
+    const [mine, theirs] = [path.split("/"), pattern.split("/")];
+    return mine.length === theirs.length && theirs.every((part, index) => part.startsWith(":") || part === mine[index]);
+  };
+  const verbs = allowed.get(path) ?? [...allowed].find(([pattern]) => pattern.includes(":") && fits(pattern))?.[1];
+  return verbs === undefined ? undefined : [...verbs].join(", ");
 }
 
 /** The family that a path belongs to, whether it exists or not. */

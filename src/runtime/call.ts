@@ -12,6 +12,8 @@ export interface Call {
   readonly endpoint: Endpoint;
   readonly schema: EndpointSchema | undefined;
   readonly input: unknown;
+  /** Puts in what the input refers to, once it is known to be valid. */
+  readonly resolve?: ((input: unknown) => unknown) | undefined;
   readonly request: Request;
   /** Whether the client has left. Asked for instead of a signal, which costs more to make than a small request. */
   readonly isGone: () => boolean;
@@ -29,6 +31,7 @@ export async function runCall(call: Call): Promise<CallResult> {
   const { host, slots, endpoint, request, isGone, signal, schema } = call;
   let { input } = call;
   if (schema?.input !== undefined) input = await validateInput(schema.input, input);
+  if (call.resolve !== undefined) input = call.resolve(input);
   const isPredict = endpoint.method === "predict";
   const preprocess = isPredict ? host.method("preprocess") : undefined;
   if (preprocess !== undefined) input = await preprocess(input, request);

@@ -4,27 +4,34 @@ import { type PublicError, toPublicError } from "../wire/errors.ts";
 import { createFramer } from "../wire/framer.ts";
 import type { AppBindings, AppOptions } from "./app.ts";
 import { type CallResult, runCall } from "./call.ts";
+import { createConversation } from "./conversation.ts";
 import { ClientGone, type Input, defaultMaxBodyBytes, parseInput, readBody } from "./input.ts";
 import type { Release } from "./limits.ts";
 import { createModelRequest } from "./model-request.ts";
 import { bytesResponse, errorResponse, isResponse, jsonResponse, messagePackResponse, ownResponse } from "./reply.ts";
+import type { ResponseStore } from "./response-store.ts";
 import { runInScope } from "./request-scope.ts";
 import { messageOf, presentable } from "./stacks.ts";
 import { type OnLeave, StreamTimeout, gather, isStream, onAbort, onClose } from "./stream.ts";
 import { answerStream } from "./stream-answer.ts";
 import { schemasOf } from "./validate.ts";
 
+export interface HandlerOptions extends AppOptions {
+  /** Keeps the responses of `responses`; `undefined`: nobody does. */
+  readonly store?: ResponseStore | undefined;
+}
+
 /** One request on its way through an endpoint. */
 interface Exchange {
   readonly endpoint: Endpoint;
-  readonly options: AppOptions;
+  readonly options: HandlerOptions;
   readonly request: Request;
   readonly bindings: AppBindings;
   readonly requestId: string;
 }
 
 /** Answers one endpoint's requests; the model is known to be ready. */
-export function createEndpointHandler(endpoint: Endpoint, options: AppOptions) {
+export function createEndpointHandler(endpoint: Endpoint, options: HandlerOptions) {
   return (request: Request, bindings: AppBindings, requestId: string): Promise<Response> =>
     runInScope({ requestId }, () => answer({ endpoint, options, request, bindings, requestId }));
 }
@@ -45,7 +52,8 @@ async function answer(exchange: Exchange): Promise<Response> {
 
 async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise<Response> {
   const { endpoint, options, request } = exchange;
-  const { host, slots } = options;
+  const { host, slots, store } = options;
+  const conversation = store && endpoint.method === "responses" ? createConversation(store) : undefined;
   const modelRequest = createModelRequest(
     { method: request.method, url: request.url, headers: request.headers, body, signal: () => request.signal },
     host.arity(endpoint.method) > 1,
@@ -56,11 +64,13 @@ async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise
     endpoint,
     schema: schemasOf(host.modelClass)[endpoint.method],
     input: input.value,
+    resolve: conversation?.resolve,
     request: modelRequest,
     isGone: () => isGone(exchange),
     signal: () => request.signal,
   });
-  return reply(exchange, input, result);
+  if (conversation === undefined) return reply(exchange, input, result);
+  return reply(exchange, input, { ...result, value: conversation.watch(result.value) });
 }
 
 function isGone({ bindings, request }: Exchange): boolean {

@@ -116,7 +116,7 @@ export class ModelHost {
   }
 
   /** How many parameters a method declares. */
-  arity(name: EndpointMethod): number {
+  arity(name: EndpointMethod | HookMethod): number {
     const value: unknown = this.#instance && Reflect.get(this.#instance, name);
     return typeof value === "function" ? value.length : 0;
   }

@@ -23,6 +23,12 @@ export function errorResponse(family: Family, error: PublicError, requestId: str
   return new Response(JSON.stringify(errorBody(family, error, requestId)), { status: error.status, headers });
 }
 
+/** The answer of a model that is not there yet, or not any more. */
+export function notReady(family: Family, requestId: string): Response {
+  const error = { status: 503, message: "Model with name model is not ready.", headers: { "retry-after": "5" } };
+  return errorResponse(family, error, requestId, "600");
+}
+
 /** A plain value as JSON; `undefined` is `null`. Throws on what JSON cannot hold. */
 export function jsonResponse(value: unknown, requestId: string, status = 200): Response {
   const text = JSON.stringify(value === undefined ? null : value);

@@ -1,11 +1,11 @@
 import type { AppOptions } from "./app.ts";
 import type { WebSocketOptions } from "./websocket.ts";
 
-/** What of `config.yaml`'s `runtime` part the runtime itself obeys. */
+/** What of `config.yaml` the runtime itself obeys: of `runtime`, and of `model_metadata.truss_ts`. */
 export interface RuntimeSettings {
   /** `runtime.predict_concurrency`; absent: no bound. */
   readonly predictConcurrency: number | undefined;
-  readonly app: Pick<AppOptions, "maxBodyBytes" | "readTimeoutMs" | "keepAliveMs">;
+  readonly app: Pick<AppOptions, "maxBodyBytes" | "readTimeoutMs" | "keepAliveMs" | "modelNames" | "storedResponses">;
   readonly webSocket: Pick<WebSocketOptions, "pingIntervalSeconds" | "pingTimeoutSeconds">;
   /** `runtime.drain_timeout`, in milliseconds. */
   readonly drainTimeoutMs: number;
@@ -19,6 +19,8 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
   const runtime = mapping(config["runtime"]);
   const transport = mapping(runtime["transport"]);
   const readTimeout = positive(runtime["streaming_read_timeout"]);
+  const own = mapping(mapping(config["model_metadata"])["truss_ts"]);
+  const storedResponses = positive(own["stored_responses"]);
   const keepAlive = runtime["streaming_keep_alive"];
   const maxBody = positive(runtime["max_body_size"]);
   const pingInterval = positive(transport["ping_interval_seconds"]);
@@ -29,6 +31,8 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
       ...(readTimeout === undefined ? {} : { readTimeoutMs: readTimeout * 1000 }),
       ...(typeof keepAlive === "number" ? { keepAliveMs: keepAlive > 0 ? keepAlive * 1000 : Infinity } : {}),
       ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
+      ...(storedResponses === undefined ? {} : { storedResponses }),
+      modelNames: readNames(config["model_name"], own["models"]),
     },
     webSocket: {
       ...(pingInterval === undefined ? {} : { pingIntervalSeconds: pingInterval }),
@@ -37,6 +41,13 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
     drainTimeoutMs: (positive(runtime["drain_timeout"]) ?? defaultDrainSeconds) * 1000,
     debug: runtime["enable_debug_logs"] === true,
   };
+}
+
+/** The names that clients may ask for. Without any the model is called as the platform's paths call it. */
+function readNames(name: unknown, more: unknown): readonly string[] {
+  const given = [name, ...(Array.isArray(more) ? (more as unknown[]) : [])];
+  const names = given.filter((item): item is string => typeof item === "string" && item !== "");
+  return names.length === 0 ? ["model"] : [...new Set(names)];
 }
 
 function mapping(value: unknown): Readonly<Record<string, unknown>> {

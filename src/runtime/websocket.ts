@@ -8,6 +8,7 @@ import type { RuntimeLog } from "./log.ts";
 import { createModelRequest } from "./model-request.ts";
 import { canonicalPath, pathOf } from "./paths.ts";
 import { reenter } from "./reenter.ts";
+import { idHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
 import { runInScope } from "./request-scope.ts";
 
@@ -44,7 +45,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     if (incoming.headers.upgrade?.toLowerCase() !== "websocket") return reenter(server, incoming, socket, head);
     socket.on("error", () => socket.destroy());
     const refusal = refuse(incoming, options.host);
-    if (refusal !== undefined) return rejectUpgrade(socket, refusal.status, refusal.message);
+    if (refusal !== undefined) return rejectUpgrade(socket, requestIdOf(incoming), refusal);
     return wss.handleUpgrade(incoming, socket, head, (webSocket) => void converse(webSocket, incoming, options));
   });
   return {
@@ -63,18 +64,26 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   };
 }
 
-function refuse(incoming: IncomingMessage, host: ModelHost): { status: number; message: string } | undefined {
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+function refuse(incoming: IncomingMessage, host: ModelHost): Refusal | undefined {
   const path = canonicalPath(pathOf(incoming));
   if (path !== "/v1/websocket") return { status: 404, message: `There is no WebSocket at ${path}` };
   if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready." };
   return undefined;
 }
 
-function rejectUpgrade(socket: Duplex, status: number, message: string): void {
+function rejectUpgrade(socket: Duplex, requestId: string, { status, message }: Refusal): void {
   const body = JSON.stringify({ error: message });
+  const ids = Object.entries(idHeaders(requestId))
+    .map(([name, id]) => `${name}: ${id}\r\n`)
+    .join("");
   const retry = status === 503 ? "Retry-After: 5\r\n" : "";
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Type: application/json\r\n${retry}` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Type: application/json\r\n${retry}${ids}` +
       `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

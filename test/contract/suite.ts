@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { defineConcurrency } from "./cases/concurrency.ts";
+import { defineCountTokens } from "./cases/count-tokens.ts";
 import { defineHealth } from "./cases/health.ts";
 import { defineKeepAlive } from "./cases/keep-alive.ts";
+import { defineKeptResponses } from "./cases/kept-responses.ts";
 import { defineLimits } from "./cases/limits.ts";
+import { defineModels } from "./cases/models.ts";
 import { defineNetwork } from "./cases/network.ts";
 import { defineOutput } from "./cases/output.ts";
 import { definePace } from "./cases/pace.ts";
@@ -29,6 +32,9 @@ export function defineContract(name: string, open: Open, { sockets }: Abilities)
     definePage(open);
     defineConcurrency(open);
     defineLimits(open);
+    defineModels(open);
+    defineCountTokens(open);
+    defineKeptResponses(open);
     defineKeepAlive(open);
     definePace(target);
     if (!sockets) return;

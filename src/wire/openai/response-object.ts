@@ -2,6 +2,7 @@ import type { Response, ResponseUsage } from "openai/resources/responses/respons
 import type { FinishReason, UsagePart } from "../generation.ts";
 import { createId, unixSeconds } from "../ids.ts";
 import { type HelperInput, type HelperOptions, modelName } from "../input.ts";
+import { isKept } from "./kept.ts";
 import type { ResponseRequest } from "../requests.ts";
 
 /** What {@link toResponse} reads of a request, and repeats in its answer. */
@@ -22,6 +23,7 @@ interface ResponseFields extends HelperInput {
   readonly prompt_cache_key?: string | null;
   readonly reasoning?: unknown;
   readonly safety_identifier?: string | null;
+  readonly store?: boolean | null;
   readonly temperature?: number | null;
   readonly text?: unknown;
   readonly tool_choice?: unknown;
@@ -80,7 +82,7 @@ export function createResponseObject(input: ResponseFields, options: HelperOptio
     reasoning: { effort: null, summary: null, ...objectOf(input.reasoning) },
     safety_identifier: input.safety_identifier ?? null,
     service_tier: "default",
-    store: false,
+    store: isKept(input) && input.store !== false,
     temperature: input.temperature ?? 1,
     text: { format: { type: "text" }, ...objectOf(input.text) },
     tool_choice: input.tool_choice ?? "auto",

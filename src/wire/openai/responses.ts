@@ -3,13 +3,15 @@ import { readChoices } from "../choices.ts";
 import type { Generations } from "../generation.ts";
 import { type HelperOptions, refuse, requireObject } from "../input.ts";
 import { readAll, streamEvents } from "../translate.ts";
+import { isKept } from "./kept.ts";
 import { createResponseEncoder } from "./response-events.ts";
 import { createResponseObject, type ResponseInput, type WireResponse, wishesOf } from "./response-object.ts";
 
 export interface ResponseOptions extends HelperOptions {
   /**
    * The Model keeps earlier responses itself, and its generation heeds `previous_response_id` and `conversation`.
-   * Otherwise requests with these are refused, since they would be answered without what they refer to.
+   * Otherwise requests with these are refused, since they would be answered without what they refer to; where the
+   * server keeps responses (`model_metadata.truss_ts.stored_responses`), `previous_response_id` is already resolved.
    *
    * @default false
    */
@@ -66,7 +68,9 @@ export function toResponse(
 function refuseState(input: ResponseInput, stateful: boolean): void {
   if (input.background === true) refuse("background", "This model does not run responses in the background");
   if (stateful) return;
+  const kept = isKept(input);
   for (const param of ["previous_response_id", "conversation"] as const) {
+    if (kept && param === "previous_response_id") continue;
     if (input[param] !== undefined && input[param] !== null) {
       refuse(param, `This model keeps no earlier responses: send the whole input instead of ${param}`);
     }

@@ -149,14 +149,35 @@ function defineRequestIds(target: () => Target): void {
       expect(new Set(ids).size).toBe(5);
     });
 
-    it.each(["/", "/ping", "/nowhere", "/v1/nowhere", "/openapi.json", "/predict/"])(
+    it.each(["/", "/ping", "/nowhere", "/v1/nowhere", "/openapi.json", "/predict/", "/v1/models", "/v1/responses/a"])(
       "is on the answer of GET %s",
       async (path) => {
         const response = await target().fetch(path, { headers: { "x-request-id": "mine" }, redirect: "manual" });
-        expect(response.headers.get("x-request-id")).toBe("mine");
+        expect(namesOf(response)).toEqual(["mine", "mine"]);
       },
     );
+
+    it.each([
+      ["PUT", "/v1/messages", "{}", 405],
+      ["POST", "/v1/chat/completions", "{", 400],
+      ["POST", "/v1/messages/count_tokens", "{", 400],
+      ["POST", "/predict", '{"do":"throw"}', 500],
+      ["POST", "/v1/messages", '{"do":"throw"}', 500],
+      ["POST", "/v1/responses", '{"do":"stream","kind":"fails first"}', 500],
+      ["POST", "/v1/completions", '{"do":"stream","kind":"digits"}', 200],
+      ["GET", "/v1/websocket", undefined, 426],
+      ["HEAD", "/", undefined, 200],
+    ])("is on the answer of %s %s %s", async (method, path, body, status) => {
+      const headers = { "x-request-id": "mine", "content-type": "application/json" };
+      const response = await target().fetch(path, { method, headers, ...(body === undefined ? {} : { body }) });
+      await response.text();
+      expect([response.status, ...namesOf(response)]).toEqual([status, "mine", "mine"]);
+    });
   });
+}
+
+function namesOf({ headers }: Response): (string | null)[] {
+  return ["x-request-id", "request-id"].map((name) => headers.get(name));
 }
 
 function pathsOf(path: string): string[] {

@@ -7,7 +7,8 @@ export type Fixture =
   | "sockets-only"
   | "pipeline"
   | "typed"
-  | "lifecycle";
+  | "lifecycle"
+  | "kept";
 
 export interface OpenOptions {
   /** What to serve instead of the fixture's own config.yaml, as text. */

@@ -56,6 +56,7 @@ describe("describeModel", () => {
     ["chatCompletions", "chat_completions"],
     ["Chat_Completions", "chat_completions"],
     ["isHealthy", "is_healthy"],
+    ["countTokens", "count_tokens"],
     ["setupEnvironment", "setup_environment"],
     ["Predict", "predict"],
     ["webSocket", "websocket"],

@@ -102,6 +102,13 @@ describe("faults of config.yaml", () => {
       3,
       'Unknown key "weights[0].mount_locatoin": did you mean "mount_location"?',
     ],
+    [
+      "model_metadata: {own: 1, truss_ts: {model: [a]}}\n",
+      1,
+      37,
+      'Unknown key "model_metadata.truss_ts.model": did you mean "models"?',
+    ],
+    ["model_metadata: [1]\n", 1, 17, "model_metadata must be a mapping, not a list."],
     ["model_name: 3\n", 1, 13, "model_name must be a string, not a number."],
     ["resources:\n  cpu: 2\n", 2, 8, 'resources.cpu must be a string such as "2", "0.5" or "500m", not a number.'],
     ["resources: {cpu: two}\n", 1, 18, 'resources.cpu must be a string such as "2", "0.5" or "500m".'],
@@ -205,7 +212,7 @@ describe("faults of config.yaml", () => {
 
 const everyKey = `
 model_name: m
-model_metadata: {tags: [openai-compatible], example_model_input: {prompt: hi}, truss_ts: {anything: 1}}
+model_metadata: {tags: [openai-compatible], example_model_input: {prompt: hi}, truss_ts: {models: [org/one, two], stored_responses: 100}}
 description: d
 examples_filename: examples.yaml
 data_dir: data

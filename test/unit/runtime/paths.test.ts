@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalPath } from "../../../src/runtime/paths.ts";
+import { canonicalPath, modelIdOf } from "../../../src/runtime/paths.ts";
 
 describe("canonicalPath", () => {
   it.each([
@@ -14,7 +14,11 @@ describe("canonicalPath", () => {
     ["/v1/models/model", "/health/ready"],
     ["/v1/models/model/loaded", "/ping"],
     ["/v1/models/model/schema", "/schema"],
-    ["/v1/models/model/other", "/v1/models/model/other"],
+    ["/v1/models/model/other", "/v1/models/{id}"],
+    ["/v1/models/org/name/more", "/v1/models/{id}"],
+    ["/v1/models/org%2Fname", "/health/ready"],
+    ["/production/sync/v1/models/org/name", "/v1/models/{id}"],
+    ["/v1/models", "/v1/models"],
     ["/v1/models/", "/v1/models/"],
     ["/websocket", "/v1/websocket"],
     ["/environments/production/predict", "/predict"],
@@ -45,4 +49,17 @@ describe("canonicalPath", () => {
   it("a platform path inside a platform path is not unwrapped twice", () => {
     expect(canonicalPath("/production/sync/production/predict")).toBe("/production/predict");
   });
+});
+
+describe("modelIdOf", () => {
+  it.each([
+    ["/v1/models/model", "model"],
+    ["/v1/models/org/name", "org/name"],
+    ["/v1/models/org%2Fname", "org/name"],
+    ["/environments/staging/sync/v1/models/a%20b", "a b"],
+    ["/v1/models/100%", "100%"],
+    ["/v1/models/", undefined],
+    ["/v1/models", undefined],
+    ["/health/ready", undefined],
+  ])("%s → %s", (raw, id) => expect(modelIdOf(raw)).toBe(id));
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toEmbeddings } from "../../../src/index.ts";
 
@@ -104,5 +105,21 @@ describe("toEmbeddings", () => {
     await expect(toEmbeddings({ input: ["a", "b"] }, [[1]])).rejects.toThrow("1 vectors were made of 2 inputs");
     await expect(toEmbeddings({ input: "a" }, [[Number.NaN]])).rejects.toThrow("NaN");
     await expect(toEmbeddings({ input: "a", encoding_format: "base64" }, [[Infinity]])).rejects.toThrow("Infinity");
+  });
+
+  it("says the same numbers in base64 and in floats, bit for bit at 32 bits", async () => {
+    const finite = fc.float({ noDefaultInfinity: true, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(finite, { minLength: 1 }), { minLength: 1 }), async (vectors) => {
+        const input = vectors.map((_, index) => `text ${index}`);
+        const floats = await toEmbeddings({ input, encoding_format: "float" }, vectors);
+        const coded = await toEmbeddings({ input, encoding_format: "base64" }, vectors);
+        for (const [index, { embedding }] of coded.data.entries()) {
+          const bytes = Buffer.from(embedding as unknown as string, "base64");
+          const numbers = Float32Array.from(floats.data[index]?.embedding ?? []);
+          expect(bytes.equals(Buffer.from(numbers.buffer))).toBe(true);
+        }
+      }),
+    );
   });
 });
