@@ -36,6 +36,8 @@ export class Supervisor {
   readonly #succession: Succession;
   readonly #watcher: ProjectWatcher;
   readonly #packages = createPackages();
+  /** What has changed since the last edit that came to serve. */
+  readonly #unserved = new Set<string>();
   /** Builds run one after the other; those that are no longer the latest by their turn do not run. */
   readonly #turns = createTurns();
   #front: Front | undefined;
@@ -131,7 +133,9 @@ export class Supervisor {
     if (this.#stopping !== undefined) return;
     const id = ++this.#latest;
     const [began, since] = [performance.now(), Date.now()];
-    const names = changed.map((file) => projectPath(this.root, file)).sort();
+    for (const file of changed) this.#unserved.add(file);
+    const all = [...this.#unserved];
+    const names = all.map((file) => projectPath(this.root, file)).sort();
     if (this.#announced) this.#options.report({ event: "reloading", id, changed: names });
     if (changed.some((file) => this.#rulesProject(file))) this.#projectChanged = true;
     this.#gate.hope();
@@ -139,16 +143,16 @@ export class Supervisor {
     const built = await this.#turns.take(() => this.#build(id, since));
     if (built === undefined) return undefined;
     if (!built.ok) return this.#fail(id, built.error);
-    const { plan } = built;
-    const { inputs } = built.sources;
     const how = this.#announced ? this.#options.reload : "swap";
-    const succession = this.#succession;
-    const brought = await bringEdit(how, { id, plan, changed, inputs, succession, isOld: () => this.#isOld(id) });
+    const [{ inputs }, succession] = [built.sources, this.#succession];
+    const attempt = { id, plan: built.plan, changed: all, inputs, succession, isOld: () => this.#isOld(id) };
+    const brought = await bringEdit(how, attempt);
     switch (brought.kind) {
       case "serving":
+        for (const file of all) this.#unserved.delete(file);
         return this.#announce({ ...brought, id, changed: names, ms: performance.now() - began });
       case "failed":
-        return this.#fail(id, locateFault(brought.error, this.root, built.sources.inputs));
+        return this.#fail(id, locateFault(brought.error, this.root, inputs));
       case "superseded":
         return undefined;
     }
@@ -222,13 +226,8 @@ export class Supervisor {
     const { inspect } = this.#options;
     // The debugger is opened later, and told of by us.
     const nodeOptions = inspect === undefined ? [] : ["--inspect-publish-uid=http"];
-    return {
-      childFile: join(packageRoot(), "dist", "child.js"),
-      root: this.root,
-      env,
-      nodeOptions,
-      edition: this.#packages.edition,
-    };
+    const childFile = join(packageRoot(), "dist", "child.js");
+    return { childFile, root: this.root, env, nodeOptions, edition: this.#packages.edition };
   }
 
   /** Whether a change of this file can make the project another one, and not only its bundle. */

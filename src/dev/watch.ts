@@ -32,6 +32,8 @@ const soonMs = 100;
 const saveMs = 60;
 const saveStepMs = 10;
 const pollMs = 500;
+/** When to look again after one more folder is watched, which takes effect a little later. */
+const settleMs = [20, 100, 500, 2_000];
 
 const otherPeoplesFolders = new Set(["node_modules", ".git", ".truss-ts", "__pycache__", "dist", "coverage", ".cache"]);
 const passingFile =
@@ -169,6 +171,8 @@ export class ProjectWatcher {
     if (this.#flat.has(folder) || [...this.#deep].some((deep) => isBelow(deep, folder))) return;
     this.#flat.add(folder);
     this.#watcher?.add(folder);
+    // What happens in it before that has taken effect is told by nobody.
+    for (const ms of settleMs) setTimeout(() => this.#kick(), ms).unref();
   }
 
   /** Only folders matter here: an event in a watched folder is reason enough to look at the files that are known. */

@@ -34,6 +34,17 @@ describe("--reload hot", () => {
     expect((await dev.predict()).body).toEqual(["three", 1, 3, pid]);
   });
 
+  it("starts anew where a file that load() may have read changed while the code was broken", async () => {
+    const { project, dev } = await startHot({ [model]: modelOf("one"), "model/labels.txt": "a" });
+    project.save(model, "export class Model {");
+    await dev.event("reload_failed");
+    project.save("model/labels.txt", "b");
+    await dev.event("reload_failed", 2);
+    project.save(model, modelOf("two"));
+    const why = swap("model/labels.txt is not part of the code");
+    expect(await dev.event("reloaded")).toMatchObject({ ...why, changed: ["model/labels.txt", model] });
+  });
+
   it("starts anew where load(), config.yaml, or a file beside the code changed, and says so", async () => {
     const { project, dev } = await startHot({ [model]: modelOf("one"), "model/labels.txt": "a" });
     const load = modelOf("two").replace("this.loads += 1;", "this.loads += 10;");

@@ -112,6 +112,20 @@ describe("the watcher", () => {
     await seeing(seen, [["shared/util.ts"], ["later/missing.ts"], ["later/missing.ts"]]);
   });
 
+  it("sees a file that comes into a new folder just when that begins to be watched", async () => {
+    const { root, watcher, seen, write } = await watchProject();
+    write("elsewhere/old.ts", "old");
+    for (let later = 0; later < 16; later += 1) {
+      const file = `elsewhere/new-${later}/file.ts`;
+      watcher.followFiles([join(root, file)], Date.now() + 60_000);
+      mkdirSync(dirname(join(root, file)));
+      // The folder is seen about now, each time a little sooner before the file.
+      await new Promise((resolve) => setTimeout(resolve, later));
+      write(file, "new");
+      await vi.waitFor(() => expect(seen.flat()).toContain(file), { timeout: 5_000 });
+    }
+  });
+
   it("takes a source written after the build began for changed", async () => {
     const began = Date.now() - 1_000;
     const { root, watcher, seen } = await watchProject();
