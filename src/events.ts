@@ -165,6 +165,18 @@ export interface DrainingEvent {
   readonly seconds_left?: number;
 }
 
+/** An answer of a `/v1` route that is not what the family's clients read. Once for each kind, and for each reload. */
+export interface WireWarningEvent {
+  readonly event: "wire_warning";
+  readonly request_id: string;
+  /** The method of the model, such as `chat_completions`. */
+  readonly method: string;
+  /** Where in the JSON, such as `choices[0].delta.content`; empty: the whole answer. */
+  readonly path: string;
+  readonly problem: string;
+  readonly hint?: string;
+}
+
 /** Everything that rooms report; what a person sees of it is up to the reporter. */
 export type TrussEvent =
   | JsonEvent
@@ -176,6 +188,7 @@ export type TrussEvent =
   | RequestErrorEvent
   | DebuggerEvent
   | LoopBlockedEvent
+  | WireWarningEvent
   | WarningEvent
   | DrainingEvent;
 

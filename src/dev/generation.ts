@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, LoopBlocked, ModelStart, PatchOutcome, RemoteError } from "../runtime/channel.ts";
 import { type DebugSide, createDebugSide } from "./debug-side.ts";
+import type { WireWarning } from "../wire/check/inspector.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { explainEnding } from "./ending.ts";
 import { type Launch, type ModelProcess, followProcess, processOptions, silenceFd } from "./model-process.ts";
@@ -213,6 +214,8 @@ export class Generation {
         return this.#report({ event: "request_error", request_id: message.requestId, ...message.error });
       case "debugger":
         return this.debug.heard(message.url);
+      case "wire_warning":
+        return this.#reportDeviation(message.warning);
       case "loop_blocked":
         return this.#reportBlock(message.blocked);
       case "described":
@@ -222,6 +225,10 @@ export class Generation {
       default:
         return ignoreUnknown(message);
     }
+  }
+
+  #reportDeviation({ requestId, ...warning }: WireWarning): void {
+    this.#report({ event: "wire_warning", request_id: requestId, ...warning });
   }
 
   #reportBlock({ requestId, ...blocked }: LoopBlocked): void {

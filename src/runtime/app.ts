@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Hono } from "hono";
 import { HttpError } from "../errors.ts";
 import { type Endpoint, type Family, endpoints } from "../model/endpoints.ts";
+import type { Inspect } from "../wire/check/inspector.ts";
 import { toPublicError } from "../wire/errors.ts";
 import { countTokensPath, createTokenCounter } from "./count-tokens.ts";
 import { createEndpointHandler } from "./endpoint-handler.ts";
@@ -40,6 +41,8 @@ export interface AppOptions {
   readonly modelNames?: readonly string[];
   /** How many responses are kept for `previous_response_id`. @default 0 */
   readonly storedResponses?: number;
+  /** Looks at what the `/v1` routes answer. @default nobody does */
+  readonly inspect?: Inspect | undefined;
   /** Told of each throw of the model's code while a request runs. */
   readonly onModelError?: (error: unknown, requestId: string) => void;
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, Fault } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
+import type { WireWarning } from "../wire/check/inspector.ts";
 import type { Environment } from "../model/contract.ts";
 
 /** Everything a model process needs to serve one project. */
@@ -119,6 +120,8 @@ export type FromModel =
   /** A request's method threw. */
   | { readonly type: "request_error"; readonly requestId: string; readonly error: RemoteError }
   | { readonly type: "debugger"; readonly url: string | undefined }
+  /** An answer that its family's clients would stumble over. */
+  | { readonly type: "wire_warning"; readonly warning: WireWarning }
   | { readonly type: "loop_blocked"; readonly blocked: LoopBlocked }
   /** With a socket: a keep-alive connection that has been idle (`handoff` only). */
   | { readonly type: "returned" }

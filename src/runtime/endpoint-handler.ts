@@ -1,6 +1,7 @@
 import type { Endpoint } from "../model/endpoints.ts";
 import { isHttpError } from "../errors.ts";
 import { type PublicError, toPublicError } from "../wire/errors.ts";
+import type { Inspection, Tap } from "../wire/check/inspector.ts";
 import { createFramer } from "../wire/framer.ts";
 import type { AppBindings, AppOptions } from "./app.ts";
 import { type CallResult, runCall } from "./call.ts";
@@ -79,15 +80,18 @@ function isGone({ bindings, request }: Exchange): boolean {
 
 /** Whatever gives the slot back, once the work has really ended, also when it fails. */
 function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Response | Promise<Response> {
-  const { requestId } = exchange;
-  if (isResponse(value)) return passOn(exchange, value, release);
+  const { endpoint, options, requestId } = exchange;
+  const inspection = options.inspect?.({ endpoint, input: input.value, requestId });
+  if (isResponse(value)) return passOn(exchange, value, release, inspection?.response(value));
   if (isStream(value)) {
-    if (!gathers(exchange)) return stream(exchange, value, release);
+    if (!gathers(exchange)) return stream(exchange, value, release, inspection);
     return gather(value, leaving(exchange))
       .finally(release)
       .then((gathered) => plainReply(input, gathered, requestId));
   }
-  return plainReply(input, value, requestId);
+  const answer = plainReply(input, value, requestId);
+  inspection?.value(value);
+  return answer;
 }
 
 function plainReply(input: Input, value: unknown, requestId: string): Response {
@@ -106,11 +110,13 @@ function stream(
   exchange: Exchange,
   source: AsyncIterable<unknown> | Iterable<unknown>,
   release: Release | undefined,
+  inspection: Inspection | undefined,
 ): Promise<Response> {
   const { endpoint, options, request, bindings, requestId } = exchange;
+  const framer = createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") });
   return answerStream({
     source,
-    framer: createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") }),
+    framer: inspection?.framer(framer) ?? framer,
     outgoing: bindings.outgoing,
     onLeave: leaving(exchange),
     requestId,
@@ -127,12 +133,12 @@ function leaving({ bindings: { outgoing }, request }: Exchange): OnLeave {
 }
 
 /** The author's own Response; its stream holds the slot until it has ended, failed or lost its reader. */
-function passOn(exchange: Exchange, response: Response, release: Release | undefined): Response {
+function passOn(exchange: Exchange, response: Response, release: Release | undefined, tap: Tap | undefined): Response {
   let watching = false;
   try {
     return ownResponse(response, exchange.requestId, () => {
       if (response.body === null) return null;
-      const body = watched(exchange, response.body, release);
+      const body = watched(exchange, response.body, release, tap);
       watching = true;
       return body;
     });
@@ -145,6 +151,7 @@ function watched(
   exchange: Exchange,
   source: ReadableStream<Uint8Array>,
   release: Release | undefined,
+  tap: Tap | undefined,
 ): ReadableStream<Uint8Array> {
   const { bindings } = exchange;
   const reader = source.getReader();
@@ -153,8 +160,12 @@ function watched(
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
-          if (!done) return controller.enqueue(value);
+          if (!done) {
+            tap?.chunk(value);
+            return controller.enqueue(value);
+          }
           controller.close();
+          tap?.end();
           release?.();
         } catch (error) {
           release?.();

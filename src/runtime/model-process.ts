@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { isTrussError } from "../errors.ts";
 import type { RequestEvent } from "../events.ts";
 import type { ModelClass } from "../model/contract.ts";
+import type { Inspect, WireWarning } from "../wire/check/inspector.ts";
 import { type App, createApp } from "./app.ts";
 import type { FromModel, ModelStart, PatchOutcome, RemoteError, ServeMode } from "./channel.ts";
 import { createContext } from "./context.ts";
@@ -27,7 +28,12 @@ export interface ModelProcessOptions {
   /** Where the class comes from; by default the bundle that `start` names. */
   readonly getModel?: () => Promise<ModelClass> | ModelClass;
   readonly onRequest?: (event: RequestEvent) => void;
+  /** Brings the code that looks at what the `/v1` routes answer. Absent: nobody looks. */
+  readonly loadInspector?: LoadInspector | undefined;
 }
+
+export type LoadInspector = () => Promise<{ readonly createInspector: CreateInspector }>;
+type CreateInspector = (edition: () => unknown, report: (warning: WireWarning) => void) => Inspect;
 
 /** The model with everything around it, as one process runs it. */
 export interface ModelProcess {
@@ -59,7 +65,15 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
     send({ type: "request_error", requestId, error: remote });
   };
-  const app = createApp({ host, log, slots: createSlots(settings.predictConcurrency), onModelError, ...settings.app });
+  let inspect: Inspect | undefined;
+  const app = createApp({
+    host,
+    log,
+    slots: createSlots(settings.predictConcurrency),
+    onModelError,
+    ...(options.loadInspector === undefined ? {} : { inspect: (exchange) => inspect?.(exchange) }),
+    ...settings.app,
+  });
   const server: ModelServer = createModelServer({
     app,
     host,
@@ -78,9 +92,14 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     async run() {
       if (mode === "listen") send({ type: "listening", port: await server.listen() });
       const started = performance.now();
+      const inspector = options.loadInspector?.();
       await host.load().catch((error: unknown) => {
         throw remoteOf(error, start.root);
       });
+      inspect = (await inspector)?.createInspector(
+        () => host.modelClass,
+        (warning) => send({ type: "wire_warning", warning }),
+      );
       if (host.state !== "ready") return;
       stopWatching = followEnvironment(host, start, log);
       beginScopes();

@@ -6,7 +6,7 @@ import { closeDebugger, openDebugger } from "./debugger.ts";
 import { exitProcess, rememberExitCalls } from "./exit-place.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { type RuntimeLog, captureConsole, createLog } from "./log.ts";
-import { type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
+import { type LoadInspector, type ModelProcess, createModelProcess, describeProcess } from "./model-process.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { type Watcher, dieWithParent, killOwnGroup } from "./parent-watch.ts";
 import { readSettings } from "./settings.ts";
@@ -23,6 +23,8 @@ export interface ProcessMainOptions {
   readonly getModel?: () => Promise<ModelClass> | ModelClass;
   /** Descriptor for one JSON line a request; `serve` gives its own stdout here. */
   readonly requestsFd?: number;
+  /** For `dev`: looks at what the `/v1` routes answer. */
+  readonly loadInspector?: LoadInspector;
 }
 
 let rehearsed = false;
@@ -82,6 +84,7 @@ function begin(start: ModelStart, mode: ServeMode, options: ProcessMainOptions):
     mode,
     log,
     send,
+    loadInspector: mode === "listen" ? options.loadInspector : undefined,
     ...(options.getModel === undefined ? {} : { getModel: options.getModel }),
     ...(writer === undefined ? {} : { onRequest: (event: RequestEvent) => writer.write(`${JSON.stringify(event)}\n`) }),
   });

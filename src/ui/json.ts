@@ -24,6 +24,7 @@ function isJsonEvent(event: TrussEvent): event is JsonEvent {
     case "request_error":
     case "debugger":
     case "loop_blocked":
+    case "wire_warning":
     case "warning":
     case "draining":
       return false;

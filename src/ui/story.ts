@@ -3,6 +3,7 @@ import type {
   LoopBlockedEvent,
   ModelExitedEvent,
   ModelStuckEvent,
+  WireWarningEvent,
   ReadyEvent,
   ReloadedEvent,
   RequestEvent,
@@ -49,6 +50,8 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
       return story(renderErrorScreen({ ...event, title: "the model threw" }, options));
     case "debugger":
       return story(tellDebugger(event, style));
+    case "wire_warning":
+      return story(tellDeviation(event, style));
     case "loop_blocked":
       return story(renderErrorScreen({ ...wordBlock(event), ...event, warning: true }, options));
     case "model_exited":
@@ -157,6 +160,14 @@ function tellStuck(event: ModelStuckEvent, options: StoryOptions, style: Style):
     ? "another process of the same model takes over; this one may finish until the next edit"
     : `an edit or r replaces it${event.serving ? ", and after 30 s another process takes over" : ""}`;
   return `${screen.trimEnd()}\n\n  ${style.yellow(state)}\n\n`;
+}
+
+function tellDeviation({ method, path, problem, hint }: WireWarningEvent, style: Style): string {
+  const where = path === "" ? "" : `${path} `;
+  return (
+    style.yellow(`! ${method} answers with what its clients do not expect: ${where}${problem}\n`) +
+    (hint === undefined ? "" : style.dim(`  ${hint}\n`))
+  );
 }
 
 function tellDraining(event: Extract<TrussEvent, { event: "draining" }>, style: Style): string {
