@@ -27,15 +27,13 @@ export async function createBundler(project: Project, options: BundlerOptions = 
   const packages = { found: new Set<string>(), missing: new Map<string, string>() };
   const log: ResolveLog = { inputs: new Set(), externals: new Set(), packages };
   const settings = createOptions(project, folder.path, log);
-  const open = () => context(options.patchable === true ? { ...settings, ...patchable } : settings);
+  const open = () => openContext(options.patchable === true ? { ...settings, ...patchable } : settings);
   let esbuild = await open();
 
   const buildOnce = async (): Promise<BuildResult> => {
     for (const part of [log.inputs, log.externals, packages.found, packages.missing]) part.clear();
     const outcome = await esbuild.rebuild().catch(async (error: unknown) => {
       if (isBuildFailure(error)) return error;
-      // esbuild's own process has died, or was killed: another one is started.
-      await stop();
       esbuild = await open();
       return esbuild.rebuild().catch(keepBuildFailure);
     });
@@ -111,6 +109,14 @@ function createBanner(root: string): string {
     'import { createRequire as __trussCreateRequire } from "node:module"; ' +
     `const require = __trussCreateRequire(${anchor}), __trussResolve = import.meta.resolve;`
   );
+}
+
+/** esbuild's own process may have died, or was killed: then another one is started. */
+async function openContext(settings: BuildOptions) {
+  const probe = await context(settings).catch(() => undefined);
+  if (probe !== undefined) return probe;
+  await stop();
+  return context(settings);
 }
 
 function keepBuildFailure(error: unknown): BuildFailure {

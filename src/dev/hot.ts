@@ -1,7 +1,8 @@
 import type { Verdict } from "../bundle/hot/judge.ts";
 import type { ReloadedEvent } from "../events.ts";
 import { projectPath } from "../lib/paths.ts";
-import type { Brought, Succession } from "./succession.ts";
+import type { Brought } from "./reign.ts";
+import type { Succession } from "./succession.ts";
 import type { Plan } from "./workshop.ts";
 
 /** A built edit on its way. */

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EndpointReport, Reporter } from "../events.ts";
+import type { Reporter } from "../events.ts";
 import type { Patch } from "../bundle/hot/patch.ts";
-import type { RemoteError } from "../runtime/channel.ts";
 import { createBackoff } from "./backoff.ts";
 import { type Debugger, createDebugger } from "./debugger.ts";
 import { createEndReport } from "./end-report.ts";
@@ -9,6 +8,8 @@ import type { Gate } from "./gate.ts";
 import type { Generation, Started } from "./generation.ts";
 import type { Launch } from "./model-process.ts";
 import { tellOfSlowStart } from "./slow-start.ts";
+import type { Brought, Reign } from "./reign.ts";
+import { Retirement } from "./retirement.ts";
 import type { SparePool } from "./spare.ts";
 import type { StuckPlace } from "./stuck-place.ts";
 import type { Plan } from "./workshop.ts";
@@ -21,31 +22,10 @@ export interface SuccessionOptions {
   readonly inspect: number | "any" | undefined;
 }
 
-export type Brought =
-  | { readonly kind: "serving"; readonly endpoints: readonly EndpointReport[] }
-  | { readonly kind: "failed"; readonly error: RemoteError }
-  /** A newer one came first, or all is over. */
-  | { readonly kind: "superseded" };
-
-interface Reign {
-  id: number;
-  plan: Plan;
-  readonly generation: Generation;
-  /** Lets go of what it takes to start it again. */
-  letGo: () => Promise<void>;
-  /** Names that patches have added to the bundle's scope. */
-  readonly added: Set<string>;
-}
-
 /** What requests wait at most for one that has died of a request. */
 const usedWaitMs = 250;
 /** A serving process that is busy for this long without a pause gets another one at its side. */
 const standInMs = 30_000;
-/** How long an old generation may go on with what it has begun: streams and sockets may be long. */
-const retireBoundMs = 10 * 60_000;
-const retireDrainMs = 10_000;
-/** Beyond this many old generations the oldest is told to hurry. */
-const retiringLimit = 3;
 /** The first answers of a new generation come before the next spare, whose start takes a processor for a while. */
 const spareDelayMs = 50;
 /** In a storm of edits the first candidate is let through, or nothing new would ever serve. */
@@ -56,13 +36,13 @@ export class Succession {
   readonly #options: SuccessionOptions;
   readonly #backoff = createBackoff();
   readonly #candidates: { readonly id: number; readonly generation: Generation }[] = [];
+  /** The last good model's next processes: an edit that fails does not touch them. */
+  readonly #restoring = new Set<Generation>();
   readonly #reportEnd: ReturnType<typeof createEndReport>;
-  readonly #retiring = new Set<Generation>();
+  readonly #retirement = new Retirement();
   readonly #debugger: Debugger;
   /** One for each process that was launched, until it has ended. */
   readonly #lives = new Set<Promise<void>>();
-  /** Those that another one stands in for, and that may finish what they are busy with until the next edit. */
-  readonly #busy = new Set<Generation>();
   #reign: Reign | undefined;
   #over = false;
 
@@ -123,11 +103,16 @@ export class Succession {
     }
   }
 
+  #dropAll(): void {
+    this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    for (const generation of this.#restoring) void generation.kill();
+  }
+
   /** Lets everything end within the time. */
   async drain(timeoutMs: number): Promise<void> {
     this.#over = true;
-    this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
-    const leaving = [...this.#retiring, ...(this.#reign === undefined ? [] : [this.#reign.generation])];
+    this.#dropAll();
+    const leaving = [...this.#retirement.all, ...(this.#reign === undefined ? [] : [this.#reign.generation])];
     await Promise.all([this.#options.spares.close(), ...leaving.map((generation) => generation.drain(timeoutMs))]);
     await Promise.all(this.#lives);
     await this.#reign?.letGo();
@@ -136,8 +121,8 @@ export class Succession {
 
   async kill(): Promise<void> {
     this.#over = true;
-    this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
-    await Promise.all([...this.#retiring].map((generation) => generation.kill()));
+    this.#dropAll();
+    await Promise.all(this.#retirement.all.map((generation) => generation.kill()));
     await this.#reign?.generation.kill();
   }
 
@@ -148,14 +133,31 @@ export class Succession {
     const candidate = { id, generation };
     this.#candidates.push(candidate);
     if (this.#over) this.dropCandidatesBelow(Number.POSITIVE_INFINITY);
+    const started = await this.#start(generation, plan);
+    const at = this.#candidates.indexOf(candidate);
+    if (at !== -1) this.#candidates.splice(at, 1);
+    return { generation, started, wanted: at !== -1 };
+  }
+
+  /** Starts the last good model once more; it is wanted unless an edit has taken its place. */
+  async #restore(reign: Reign): Promise<{ generation: Generation; started: Started; wanted: boolean }> {
+    const { plan } = reign;
+    const isWanted = () => this.#reign === reign && reign.plan === plan && !this.#over;
+    const generation = await this.#launch(plan);
+    this.#restoring.add(generation);
+    if (!isWanted()) void generation.kill();
+    const started = await this.#start(generation, plan);
+    this.#restoring.delete(generation);
+    return { generation, started, wanted: isWanted() };
+  }
+
+  async #start(generation: Generation, plan: Plan): Promise<Started> {
     // Where nothing serves, a load may be what is to be debugged.
     if (!this.#options.gate.current) this.#debugger.follow(generation);
     const stopTelling = tellOfSlowStart(this.#options.report, generation, () => this.hasReign);
     const started = await generation.start(plan.start, (ms, place) => this.#onSilence(generation, ms, place));
     stopTelling();
-    const at = this.#candidates.indexOf(candidate);
-    if (at !== -1) this.#candidates.splice(at, 1);
-    return { generation, started, wanted: at !== -1 };
+    return started;
   }
 
   async #launch(plan: Plan): Promise<Generation> {
@@ -175,10 +177,11 @@ export class Succession {
     this.#options.gate.open(reign.generation);
     this.#backoff.reset();
     this.#followReign(reign);
-    for (const busy of this.#busy) void busy.drain(retireDrainMs);
+    this.#retirement.hurryBusy();
+    for (const generation of this.#restoring) void generation.kill();
     if (old === undefined) return;
     void old.letGo();
-    void this.#retire(old.generation);
+    void this.#retirement.add(old.generation);
   }
 
   #followReign(reign: Reign): void {
@@ -201,32 +204,20 @@ export class Succession {
   async #standIn(): Promise<void> {
     const busy = this.#reign;
     if (busy === undefined || this.#over) return;
-    const { id, plan } = busy;
     this.#options.gate.vacate(busy.generation);
-    const { generation, started, wanted } = await this.#try(id, plan);
-    if (!wanted || !started.ok || this.#reign !== busy || busy.plan !== plan) {
+    const { generation, started, wanted } = await this.#restore(busy);
+    if (!wanted || !started.ok) {
       if (this.#reign === busy && busy.generation.alive) this.#options.gate.open(busy.generation);
       return void generation.kill();
     }
     this.#reign = { ...busy, generation, added: new Set() };
     this.#options.gate.open(generation);
     this.#followReign(this.#reign);
-    this.#busy.add(busy.generation);
-    await this.#retire(busy.generation, true);
-    this.#busy.delete(busy.generation);
-  }
-
-  async #retire(generation: Generation, patient = false): Promise<void> {
-    this.#retiring.add(generation);
-    const [oldest] = this.#retiring;
-    if (this.#retiring.size > retiringLimit) void oldest?.drain(retireDrainMs);
-    await generation.retire({ boundMs: retireBoundMs, drainMs: retireDrainMs, patient });
-    this.#retiring.delete(generation);
+    return this.#retirement.add(busy.generation, true);
   }
 
   /** The serving process has died: the same bundle is started again, until it serves or an edit takes its place. */
   async #bringBack(dead: Reign, how: string): Promise<void> {
-    const { id, plan } = dead;
     this.#options.gate.vacate(dead.generation);
     let crash = dead.generation.crash;
     // One that died of a request is wanted back soon; one that dies on its own is given ever more time.
@@ -236,8 +227,8 @@ export class Succession {
       this.#reportEnd({ how, crash, waitMs: wait, times: this.#backoff.count });
       if (wait > 0) await delay(wait);
       if (this.#over || this.#reign !== dead) return;
-      const { generation, started, wanted } = await this.#try(id, plan);
-      if (!wanted || this.#reign !== dead) return void generation.kill();
+      const { generation, started, wanted } = await this.#restore(dead);
+      if (!wanted) return void generation.kill();
       if (started.ok) {
         this.#reign = { ...dead, generation, added: new Set() };
         this.#options.gate.open(generation);

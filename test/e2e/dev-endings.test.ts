@@ -110,6 +110,19 @@ it("one that ends again and again is given ever more time, holds requests, and a
   await dev.answers("mended");
 });
 
+it("an edit that fails does not keep the last good model from coming back", async () => {
+  const slow =
+    "export class Model { async load() { console.log('loading'); await new Promise((done) => setTimeout(done, 500)); } predict() { return process.pid; } }";
+  const project = createProject({ [model]: slow });
+  const dev = startDev(project);
+  const { body: pid } = await dev.predict();
+  process.kill(Number(pid), "SIGKILL");
+  await dev.told(/loading[^]*MODEL_EXITED[^]*loading/);
+  project.save(model, "export class Model {");
+  await dev.event("reload_failed");
+  await expectAnother(dev, pid);
+});
+
 it("a burst of kills fails no request but those that the killed processes had", async () => {
   const slow = `export class Model {
     async predict(input: { pid?: boolean }) {

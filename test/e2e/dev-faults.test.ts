@@ -90,6 +90,10 @@ it("all processes below dev may be killed, the bundler's too: requests wait, and
     expect(await dev.predict()).toEqual({ status: 200, body: turn - 1 });
     project.save(model, modelOf(turn));
     await dev.answers(turn);
+    // Another reading of the project needs another bundler.
+    for (const pid of descendants(dev.process.pid ?? 0).filter(isRunning)) process.kill(pid, "SIGKILL");
+    project.save("config.yaml", `model_name: n${turn}\n`);
+    await dev.event("reloaded", 2 * turn);
   }
 });
 
