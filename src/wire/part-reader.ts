@@ -36,6 +36,7 @@ export function createPartReader(source: GenerationSource, family: ErrorFamily =
       if (over) return undefined;
       if (result.done === true) {
         over = true;
+        await source.ended();
         items.end();
         return undefined;
       }
@@ -79,6 +80,8 @@ type PartIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 interface OpenSource {
   readonly iterator: PartIterator;
+  /** Throws where it has ended by a failure that its iterator kept to itself. */
+  ended(): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
@@ -86,6 +89,7 @@ function openSource(source: unknown): OpenSource {
   const iterator = openIterator(source);
   return {
     iterator,
+    ended: () => failureOf(source),
     async close() {
       // A generator that waits hears of its end only when it goes on; an SDK's stream can be told at once.
       abort(source);
@@ -109,6 +113,12 @@ function abort(source: unknown): void {
   if (typeof source !== "object" || source === null || !("controller" in source)) return;
   const { controller } = source;
   if (controller instanceof AbortController) controller.abort();
+}
+
+/** The SDKs' stream helpers end like any other when they fail and nobody is reading just then. */
+async function failureOf(source: unknown): Promise<unknown> {
+  if (typeof source !== "object" || source === null || !("errored" in source) || source.errored !== true) return;
+  if ("done" in source && typeof source.done === "function") await source.done();
 }
 
 function isList(read: GenerationPart | readonly GenerationPart[]): read is readonly GenerationPart[] {

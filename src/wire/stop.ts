@@ -54,11 +54,14 @@ export function stopAt(reader: PartReader, stops: readonly string[]): PartReader
 
 const emptyText: TextPart = { type: "text", text: "" };
 
+/** The one that is whole first, as a model that stops by itself would meet it; the longer of two that end together. */
 function firstStop(text: string, stops: readonly string[]): { at: number; stop: string } | undefined {
-  let first: { at: number; stop: string } | undefined;
+  let first: { at: number; stop: string; end: number } | undefined;
   for (const stop of stops) {
     const at = text.indexOf(stop);
-    if (at >= 0 && (first === undefined || at < first.at)) first = { at, stop };
+    const end = at + stop.length;
+    if (at < 0 || (first !== undefined && (end > first.end || (end === first.end && at > first.at)))) continue;
+    first = { at, stop, end };
   }
   return first;
 }
