@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { TrussError } from "../errors.ts";
+import { listenError } from "../lib/port.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -19,14 +19,14 @@ const nextPorts = 50;
  * @throws TrussError PORT_IN_USE, PORT_INVALID (not permitted) or HOST_INVALID
  */
 export async function listen(server: Server, options: ListenOptions): Promise<number> {
+  let inUse: NodeJS.ErrnoException | undefined;
   for (const port of candidates(options)) {
     const failure = await tryPort(server, options.host, port);
     if (failure === undefined) return boundPort(server);
-    if (failure.code !== "EADDRINUSE") throw explain(failure, options.host, port);
+    if (failure.code !== "EADDRINUSE") throw listenError(failure, options.host, port);
+    inUse = failure;
   }
-  throw new TrussError("PORT_IN_USE", `port ${options.port} is in use`, {
-    hint: "stop the program that uses it, or give another one with --port (0: any free one)",
-  });
+  throw listenError(inUse ?? new Error("no port was tried"), options.host, options.port);
 }
 
 function candidates({ port, strictPort }: ListenOptions): number[] {
@@ -48,17 +48,4 @@ function tryPort(server: Server, host: string, port: number): Promise<NodeJS.Err
 function boundPort(server: Server): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function explain(failure: NodeJS.ErrnoException, host: string, port: number): TrussError {
-  if (failure.code === "EACCES" || failure.code === "EPERM") {
-    return new TrussError("PORT_INVALID", `port ${port} may not be used by this account`, {
-      hint: "give a port above 1023 with --port",
-      cause: failure,
-    });
-  }
-  return new TrussError("HOST_INVALID", `cannot listen on ${host} (${failure.code ?? failure.message})`, {
-    hint: "give an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0",
-    cause: failure,
-  });
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { endpoints, type Family } from "../model/endpoints.ts";
+import { familyOf } from "../model/endpoints.ts";
 import { canonicalPath, livePath, loadedPath, pathOf, readyPath } from "../runtime/paths.ts";
 import { errorBody } from "../wire/errors.ts";
 import type { Refusal } from "./gate.ts";
@@ -63,8 +63,3 @@ export function writeRawAnswer(socket: Duplex, answer: OwnAnswer): void {
 }
 
 const reasons: Readonly<Record<number, string>> = { 502: "Bad Gateway", 503: "Service Unavailable" };
-
-function familyOf(path: string): Family {
-  const row = endpoints.find((endpoint) => path === endpoint.path || path.startsWith(`${endpoint.path}/`));
-  return row?.family ?? (path.startsWith("/v1/") ? "openai" : "json");
-}

@@ -70,3 +70,9 @@ export const endpoints: readonly Endpoint[] = table;
 
 /** Every method name that makes an endpoint, in the table's order. */
 export const endpointMethods: readonly EndpointMethod[] = endpoints.map((endpoint) => endpoint.method);
+
+/** The family that a path belongs to, whether it exists or not. */
+export function familyOf(path: string): Family {
+  const row = endpoints.find((endpoint) => path === endpoint.path || path.startsWith(`${endpoint.path}/`));
+  return row?.family ?? (path.startsWith("/v1/") ? "openai" : "json");
+}

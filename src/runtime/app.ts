@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { Hono } from "hono";
 import { HttpError } from "../errors.ts";
-import { type Endpoint, type Family, endpoints } from "../model/endpoints.ts";
 import type { Inspect } from "../wire/check/inspector.ts";
+import { type Endpoint, type Family, endpoints, familyOf } from "../model/endpoints.ts";
 import { toPublicError } from "../wire/errors.ts";
 import { countTokensPath, createTokenCounter } from "./count-tokens.ts";
 import { createEndpointHandler } from "./endpoint-handler.ts";
@@ -176,12 +176,6 @@ function verbsAt(path: string, allowed: ReadonlyMap<string, ReadonlySet<string>>
   };
   const verbs = allowed.get(path) ?? [...allowed].find(([pattern]) => pattern.includes(":") && fits(pattern))?.[1];
   return verbs === undefined ? undefined : [...verbs].join(", ");
-}
-
-/** The family that a path belongs to, whether it exists or not. */
-export function familyOf(path: string): Family {
-  if (path === "/v1/messages" || path.startsWith("/v1/messages/")) return "anthropic";
-  return path.startsWith("/v1/") ? "openai" : "json";
 }
 
 function pathOf(request: Request): string {

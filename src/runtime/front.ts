@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { type Server, createServer } from "node:net";
 import type { Socket } from "node:net";
-import { type ErrorCode, TrussError } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
+import { listenError } from "../lib/port.ts";
 import type { FromModel, ModelStart, ToModel } from "./channel.ts";
 import { createFrontDesk } from "./front-desk.ts";
 import { type Circumstances, explainEnd } from "./last-words.ts";
@@ -105,20 +105,6 @@ function listen(listener: Server, { host, port }: FrontOptions): Promise<number>
       resolve(typeof address === "object" && address !== null ? address.port : port);
     });
   });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): TrussError {
-  const [code, message, hint]: [ErrorCode, string, string] =
-    error.code === "EADDRINUSE"
-      ? ["PORT_IN_USE", `port ${port} is taken on ${host}`, "choose another with --port, or 0 for any free one"]
-      : error.code === "EACCES"
-        ? ["PORT_INVALID", `port ${port} needs rights that this process does not have`, "choose one above 1023"]
-        : [
-            "HOST_INVALID",
-            `cannot listen on ${host}: ${error.message}`,
-            "name an address of this machine, such as 127.0.0.1 or 0.0.0.0",
-          ];
-  return new TrussError(code, message, { hint, cause: error });
 }
 
 /** The model's own prints go to our stderr; descriptor 4 is our stdout, for one line a request. */
