@@ -3,7 +3,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { FromModel, LoopBlocked, ModelStart, PatchOutcome, RemoteError } from "../runtime/channel.ts";
 import { type DebugSide, createDebugSide } from "./debug-side.ts";
-import type { WireWarning } from "../wire/check/inspector.ts";
 import { createDeferred, settlesWithin } from "./deferred.ts";
 import { explainEnding } from "./ending.ts";
 import { type Launch, type ModelProcess, followProcess, processOptions, silenceFd } from "./model-process.ts";
@@ -215,7 +214,7 @@ export class Generation {
       case "debugger":
         return this.debug.heard(message.url);
       case "wire_warning":
-        return this.#reportDeviation(message.warning);
+        return this.#report({ event: "wire_warning", ...message.warning });
       case "loop_blocked":
         return this.#reportBlock(message.blocked);
       case "described":
@@ -225,10 +224,6 @@ export class Generation {
       default:
         return ignoreUnknown(message);
     }
-  }
-
-  #reportDeviation({ requestId, ...warning }: WireWarning): void {
-    this.#report({ event: "wire_warning", request_id: requestId, ...warning });
   }
 
   #reportBlock({ requestId, ...blocked }: LoopBlocked): void {

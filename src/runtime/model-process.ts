@@ -65,15 +65,9 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
     send({ type: "request_error", requestId, error: remote });
   };
-  let inspect: Inspect | undefined;
-  const app = createApp({
-    host,
-    log,
-    slots: createSlots(settings.predictConcurrency),
-    onModelError,
-    ...(options.loadInspector === undefined ? {} : { inspect: (exchange) => inspect?.(exchange) }),
-    ...settings.app,
-  });
+  const inspection = createInspection(options, host);
+  const slots = createSlots(settings.predictConcurrency);
+  const app = createApp({ host, log, slots, onModelError, inspect: inspection?.inspect, ...settings.app });
   const server: ModelServer = createModelServer({
     app,
     host,
@@ -92,14 +86,11 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     async run() {
       if (mode === "listen") send({ type: "listening", port: await server.listen() });
       const started = performance.now();
-      const inspector = options.loadInspector?.();
+      const inspecting = inspection?.open();
       await host.load().catch((error: unknown) => {
         throw remoteOf(error, start.root);
       });
-      inspect = (await inspector)?.createInspector(
-        () => host.modelClass,
-        (warning) => send({ type: "wire_warning", warning }),
-      );
+      await inspecting;
       if (host.state !== "ready") return;
       stopWatching = followEnvironment(host, start, log);
       beginScopes();
@@ -113,6 +104,22 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
       host.startDraining();
       await server.drain(timeoutMs);
       await host.close().catch((error: unknown) => log.error("close() failed:", error));
+    },
+  };
+}
+
+function createInspection({ loadInspector, send }: ModelProcessOptions, host: ModelHost) {
+  if (loadInspector === undefined) return undefined;
+  let opened: Inspect | undefined;
+  const inspect: Inspect = (exchange) => opened?.(exchange);
+  return {
+    inspect,
+    async open() {
+      const { createInspector } = await loadInspector();
+      opened = createInspector(
+        () => host.modelClass,
+        (warning) => send({ type: "wire_warning", warning }),
+      );
     },
   };
 }

@@ -8,7 +8,7 @@ import type { RequestFields } from "./stream.ts";
 /** An answer of a `/v1` route that is not what the family's clients read. */
 export interface WireWarning extends Deviation {
   readonly method: EndpointMethod;
-  readonly requestId: string;
+  readonly request_id: string;
 }
 
 /** Looks at what goes out to one request, and changes nothing of it. Never throws. */
@@ -53,7 +53,7 @@ export function createInspector(edition: () => unknown, report: (warning: WireWa
       );
       if (told.has(key)) return;
       told.add(key);
-      report({ method, requestId, ...deviation });
+      report({ method, request_id: requestId, ...deviation });
     };
     return inspect(body, errorBodies[family], isObject(input) ? input : {}, tell);
   };

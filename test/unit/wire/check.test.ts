@@ -142,7 +142,7 @@ describe("chat completions", () => {
     const [warning] = await warningsOf("chat_completions", { items: [first] });
     expect(warning).toMatchObject({
       method: "chat_completions",
-      requestId: "r",
+      request_id: "r",
       hint: "openai's stream() helper and the AI SDK throw without it; yield it or use toChatCompletion",
     });
   });
