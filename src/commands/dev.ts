@@ -43,7 +43,7 @@ export function createDevCommand(io: CommandIo): Command {
 const helpText = `
 A save shows in the next answer. What was begun before it finishes on the old code, streams and sockets too; an edit
 that does not build, load or start leaves the last good model serving. Watched are the model's folder, whatever it
-imports, config.yaml, .env, .env.local, package.json and tsconfig.json.
+imports, linked and installed packages, config.yaml, .env, .env.local, package.json and tsconfig.json.
 
 --reload hot is for models whose load() takes long: where only code that requests use has changed, it is put under the
 live model and load() is not run again; else, and in doubt, a new process takes over as ever.
