@@ -30,7 +30,6 @@ export type {
   MediaSource,
   OtherPart,
   PastReasoning,
-  PastRefusal,
   ReasoningWish,
   RequestFamily,
   RequestForm,

@@ -2,7 +2,14 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
 import type { MessageRequest, RequestForm, ToolChoice, Turn } from "../../src/index.ts";
-import { messagesFrom, textOfTurn, toChatRequest, toMessageRequest } from "../../src/index.ts";
+import {
+  messagesFrom,
+  textOfTurn,
+  toChatCompletion,
+  toChatRequest,
+  toMessage,
+  toMessageRequest,
+} from "../../src/index.ts";
 
 declare const openai: OpenAI;
 declare const anthropic: Anthropic;
@@ -18,6 +25,14 @@ export function upstreams(form: RequestForm) {
     openai.chat.completions.create({ ...toChatRequest(form), model: "m", stream: false }),
     anthropic.messages.create({ ...toMessageRequest(form), model: "m", stream: true }),
     anthropic.messages.create({ ...toMessageRequest(form), model: "m", stream: false }),
+  ];
+}
+
+/** The upstream's answer, streamed or whole as the client asked, is a generation. */
+export function proxies(form: RequestForm) {
+  return [
+    toMessage({}, openai.chat.completions.create({ ...toChatRequest(form), model: "m" })),
+    toChatCompletion({}, anthropic.messages.create({ ...toMessageRequest(form), model: "m" })),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { ReasoningPart, TextPart, ToolCallPart } from "../generation.ts";
+import type { ReasoningPart, RefusalPart, TextPart, ToolCallPart } from "../generation.ts";
 
 /** The request formats that `messagesFrom` reads, by the names of their endpoint methods. */
 export type RequestFamily = "chat_completions" | "completions" | "responses" | "messages";
@@ -70,7 +70,7 @@ export interface ToolTurn {
 }
 
 export type UserPart = TextPart | ImagePart | FilePart | AudioPart | OtherPart;
-export type AssistantPart = TextPart | PastRefusal | PastReasoning | ToolCallPart | OtherPart;
+export type AssistantPart = TextPart | RefusalPart | PastReasoning | ToolCallPart | OtherPart;
 
 /** Data by its address, in the request itself, or uploaded earlier. */
 export type MediaSource =
@@ -100,16 +100,8 @@ export interface AudioPart {
   readonly data: string;
 }
 
-/** What an earlier answer refused with. */
-export interface PastRefusal {
-  readonly type: "refusal";
-  readonly text: string;
-}
-
-/** What an earlier answer thought. */
+/** What an earlier answer thought; its `signature` is opaque, and is passed on as it came. */
 export interface PastReasoning extends ReasoningPart {
-  /** Its maker's proof, or its encrypted form: opaque, and passed on as it came. */
-  readonly signature?: string;
   /** Thoughts that only their maker can read; `text` is empty then. */
   readonly redacted?: string;
 }

@@ -2,12 +2,13 @@ import type { ChatCompletionRequest } from "../requests.ts";
 import type { AssistantPart, MediaSource, RequestForm, Turn, UserPart } from "./form.ts";
 
 /**
- * The form as the body of a chat completion, for an upstream that speaks OpenAI's API. The model's name goes over as
- * the client gave it: put your own after it. What chat cannot say is left out: see docs/protocols.md.
+ * The form as the body of a chat completion, for an upstream that speaks OpenAI's API. It streams where the client
+ * wants a stream. The model's name goes over as the client gave it: put your own after it. What chat cannot say is left
+ * out: see docs/protocols.md.
  *
  * @example
  * const form = messagesFrom(input);
- * return toMessage(input, openai.chat.completions.create({ ...toChatRequest(form), model: "gpt-5.1", stream: true }));
+ * return toMessage(input, openai.chat.completions.create({ ...toChatRequest(form), model: "gpt-5.1" }));
  */
 export function toChatRequest(form: RequestForm): ChatCompletionRequest {
   const request = {
@@ -25,6 +26,7 @@ export function toChatRequest(form: RequestForm): ChatCompletionRequest {
       response_format: toFormat(form),
       reasoning_effort: toEffort(form.reasoning),
       user: form.user,
+      ...(form.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
     }),
   };
   // Reasoning is passed on in `reasoning_content`, which OpenAI's types lack.

@@ -6,13 +6,14 @@ import { defined } from "./to-chat.ts";
 const defaultMaxTokens = 4096;
 
 /**
- * The form as the body of a message, for an upstream that speaks Anthropic's API. The model's name goes over as the
+ * The form as the body of a message, for an upstream that speaks Anthropic's API. It streams where the client wants a
+ * stream. The model's name goes over as the
  * client gave it: put your own after it. `max_tokens` is 4096 where the client sets none. What messages cannot say is
  * left out: see docs/protocols.md.
  *
  * @example
  * const form = messagesFrom(input);
- * return toChatCompletion(input, anthropic.messages.create({ ...toMessageRequest(form), model: "claude-sonnet-4-5", stream: true }));
+ * return toChatCompletion(input, anthropic.messages.create({ ...toMessageRequest(form), model: "claude-sonnet-4-5" }));
  */
 export function toMessageRequest(form: RequestForm): MessageRequest {
   const late = form.messages.flatMap((turn) => (turn.role === "system" ? turn.content.map(({ text }) => text) : []));
@@ -31,6 +32,7 @@ export function toMessageRequest(form: RequestForm): MessageRequest {
       metadata: form.user === undefined ? undefined : { user_id: form.user },
       thinking: toThinking(form),
       output_config: toOutput(form),
+      stream: form.stream ? true : undefined,
     }),
   };
   return request as unknown as MessageRequest;

@@ -1,7 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isHttpError } from "../../../src/errors.ts";
 import { messagesFrom } from "../../../src/wire/messages-from.ts";
 import type { RequestFamily } from "../../../src/wire/messages-from/form.ts";
+import { toChatRequest } from "../../../src/wire/messages-from/to-chat.ts";
+import { toMessageRequest } from "../../../src/wire/messages-from/to-messages.ts";
 import { textOfTurn } from "../../../src/wire/messages-from/turns.ts";
 
 const png = "iVBORw0KGgo=";
@@ -485,6 +488,58 @@ describe("what is malformed is a 400 that names the place", () => {
       messagesFrom(JSON.parse('{"messages":[{"role":"user","content":"a"}],"__proto__":{"stream":true}}') as object)
         .stream,
     ).toBe(false);
+  });
+});
+
+describe("whatever a client sends", () => {
+  const bodies: [RequestFamily, object][] = [
+    [
+      "chat_completions",
+      { messages: [...hi, { role: "assistant", content: null, tool_calls: [] }], tools: [], stop: "a" },
+    ],
+    [
+      "responses",
+      { input: [{ type: "function_call", call_id: "a", name: "b", arguments: "{}" }], text: { format: {} } },
+    ],
+    ["messages", { messages: [{ role: "user", content: [{ type: "tool_result", tool_use_id: "a" }] }], thinking: {} }],
+    ["completions", { prompt: "a", max_tokens: 1 }],
+  ];
+  const keys = "messages input role type content tools tool_choice function name system source image_url format".split(
+    " ",
+  );
+  const junk = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom("user", "tool", "text", "image", "image_url", "tool_use", "function", "message", "reasoning", ""),
+      fc.constantFrom(null, 0, -1, 1.5, true, "data:,", "data:a;base64,%", "https://a"),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...keys), tie("value"), { maxKeys: 4 }),
+    ),
+  })).value;
+
+  it("is read, or refused with a 400 and a place", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bodies),
+        fc.dictionary(fc.constantFrom(...keys), junk),
+        fc.boolean(),
+        (one, more, told) => {
+          const [family, body] = one;
+          try {
+            const form = messagesFrom({ ...body, ...more }, told ? family : undefined);
+            expect(form.messages.every(({ role }) => ["system", "user", "assistant", "tool"].includes(role))).toBe(
+              true,
+            );
+            toChatRequest(form);
+            toMessageRequest(form);
+          } catch (error) {
+            if (!isHttpError(error)) throw error;
+            expect(error).toMatchObject({ status: 400, param: expect.stringMatching(/^\w+/) as unknown });
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
 

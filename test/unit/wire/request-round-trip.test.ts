@@ -136,6 +136,7 @@ const forms: fc.Arbitrary<RequestForm> = fc
     effort: maybe(fc.constantFrom("low", "medium", "high")),
     format: maybe(fc.record({ type: fc.constant("json_schema" as const), schema: fc.constant({ type: "object" }) })),
     user: maybe(name),
+    stream: fc.boolean(),
   })
   .map(({ first, rounds, choice, parallel, effort, format, ...rest }) => ({
     ...rest,
@@ -151,7 +152,6 @@ const forms: fc.Arbitrary<RequestForm> = fc
     frequency_penalty: undefined,
     response_format: format,
     reasoning: effort === undefined ? undefined : { enabled: true, effort },
-    stream: false,
     metadata: {},
     previous_response_id: undefined,
     raw: undefined,
