@@ -80,3 +80,20 @@ it("a linked package that is compiled stays a package, and each of its edits is 
   project.save("packages/deep/index.js", "export const deep = 2;");
   await dev.answers(["three", 2]);
 });
+
+it("a project that is opened by a link to its folder is served, reloaded and explained as itself", async () => {
+  const project = createProject({
+    "real/config.yaml": "model_name: test\n",
+    "real/model/model.ts":
+      'import { value } from "./value.ts";\nexport class Model {\n  predict(input: { fail?: boolean }) { if (input.fail) throw new Error("linked"); return value; }\n}\n',
+    "real/model/value.ts": "export const value = 1;",
+  });
+  symlinkSync(join(project.dir, "real"), join(project.dir, "link"), "junction");
+  const dev = new DevServer(join(project.dir, "link"));
+  await dev.answers(1);
+  project.save("real/model/value.ts", "export const value = 2;");
+  expect(await dev.event("reloaded")).toMatchObject({ changed: ["model/value.ts"] });
+  await dev.answers(2);
+  expect((await dev.predict({ fail: true })).status).toBe(500);
+  await vi.waitFor(() => expect(dev.stderr).toMatch(/linked\n\n {2}model\/model\.ts:3:/), patience);
+});
