@@ -1,8 +1,10 @@
 import type { CreateEmbeddingResponse } from "openai/resources/embeddings";
 import { HttpError } from "../../errors.ts";
 import { estimateTokens } from "../estimate.ts";
+import { fromUpstream } from "../foreign/upstream-error.ts";
 import { type HelperOptions, modelName, requireObject } from "../input.ts";
 import type { EmbeddingRequest } from "../requests.ts";
+import { readVectors, type Vector, type Vectors } from "./vectors.ts";
 
 /** What {@link toEmbeddings} reads of a request. */
 export type EmbeddingInput = EmbeddingFields | EmbeddingRequest;
@@ -12,18 +14,20 @@ interface EmbeddingFields {
   /** A text or its tokens, or up to 2,048 of either. */
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
   readonly encoding_format?: "float" | "base64" | null;
+  readonly dimensions?: number | null;
 }
 
-export type Vector = readonly number[] | Float32Array;
+export type { Vector } from "./vectors.ts";
 
-/** One vector for each input, in the inputs' order; or the function that makes them of the texts. */
-export type VectorSource =
-  | readonly Vector[]
-  | PromiseLike<readonly Vector[]>
-  | ((texts: string[]) => readonly Vector[] | PromiseLike<readonly Vector[]>);
+/** One vector for each input, in the inputs' order, or what another server answered; or the function that makes them. */
+export type VectorSource = Vectors | PromiseLike<Vectors> | ((texts: string[]) => Vectors | PromiseLike<Vectors>);
 
 export interface EmbeddingOptions extends HelperOptions {
-  /** Tokens of the inputs. @default token arrays counted, texts estimated at one token for each four characters */
+  /**
+   * Tokens of the inputs.
+   *
+   * @default what the other server counted; else token arrays counted, texts estimated at a token for four characters
+   */
   readonly usage?: { readonly prompt_tokens: number; readonly total_tokens?: number };
 }
 
@@ -33,8 +37,10 @@ const maxInputs = 2048;
  * Answers `POST /v1/embeddings` in the encoding that the client asked for: lists of numbers, or base64 of
  * little-endian float32, which is what the `openai` package asks for unless told otherwise.
  *
- * Answers with an error 400 for no input, an empty one, more than 2,048, and for token arrays where a function of
- * texts makes the vectors.
+ * Takes vectors, or the answer of another server: the `openai` package's, or that of the `ai` package's `embedMany`.
+ *
+ * Answers with an error 400 for no input, an empty one, more than 2,048, for token arrays where a function of texts
+ * makes the vectors, and for `dimensions` that the vectors do not have.
  *
  * @example
  * embeddings(input: EmbeddingRequest) {
@@ -51,12 +57,13 @@ export async function toEmbeddings(
   requireObject(input);
   const inputs = readInputs(input.input);
   const encode = encoderOf(input.encoding_format);
-  const made = await (typeof vectors === "function" ? vectors(requireTexts(inputs)) : vectors);
-  if (made.length !== inputs.length) {
-    throw new Error(`${made.length} vectors were made of ${inputs.length} inputs`);
+  const made = readVectors(await makeVectors(vectors, inputs));
+  if (made.vectors.length !== inputs.length) {
+    throw new Error(`${made.vectors.length} vectors were made of ${inputs.length} inputs`);
   }
-  const tokens = options.usage?.prompt_tokens ?? countTokens(inputs);
-  const data = Array.from(made, (vector, index) => ({ object: "embedding", index, embedding: encode(vector) }));
+  requireDimensions(made.vectors, input.dimensions);
+  const tokens = options.usage?.prompt_tokens ?? made.tokens ?? countTokens(inputs);
+  const data = Array.from(made.vectors, (vector, index) => ({ object: "embedding", index, embedding: encode(vector) }));
   return {
     object: "list",
     // The SDK's type knows the decoded form only.
@@ -64,6 +71,20 @@ export async function toEmbeddings(
     model: modelName(input, options),
     usage: { prompt_tokens: tokens, total_tokens: options.usage?.total_tokens ?? tokens },
   };
+}
+
+async function makeVectors(source: VectorSource, inputs: readonly Input[]): Promise<Vectors> {
+  try {
+    return await (typeof source === "function" ? source(requireTexts(inputs)) : source);
+  } catch (error) {
+    throw fromUpstream(error, "openai");
+  }
+}
+
+function requireDimensions(vectors: readonly Vector[], wanted: number | null | undefined): void {
+  const dimensions = vectors[0]?.length;
+  if (typeof wanted !== "number" || wanted === dimensions) return;
+  throw new HttpError(400, `This model makes vectors of ${dimensions} numbers`, { param: "dimensions" });
 }
 
 type Input = string | readonly number[];

