@@ -6,6 +6,7 @@ import { Supervisor } from "../dev/supervisor.ts";
 import { exitCodes } from "../errors.ts";
 import type { ReadyEvent, Reporter, TrussEvent } from "../events.ts";
 import { parseHost } from "../lib/host.ts";
+import { onParentGone } from "../lib/parent-gone.ts";
 import { parsePort } from "../lib/port.ts";
 import { findProjectRoot } from "../project/find.ts";
 import { createJsonReporter } from "../ui/json.ts";
@@ -138,7 +139,14 @@ function catchSignals(io: CommandIo) {
     if (count === 1) tellFirst();
     else tellSecond();
   };
-  return { first, second, quit, release: io.onStopSignal(quit) };
+  const stopListening = io.onStopSignal(quit);
+  // Whoever starts it by `npm run` means it to end with that; in a shell's background it may well go on alone.
+  const stopLooking = process.env["npm_lifecycle_event"] === undefined ? undefined : onParentGone(quit);
+  const release = () => {
+    stopListening();
+    stopLooking?.();
+  };
+  return { first, second, quit, release };
 }
 
 type Page = ReturnType<typeof rememberPage>;
