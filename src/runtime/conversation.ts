@@ -87,19 +87,20 @@ const prefixes: Readonly<Record<string, string>> = {
 function watchStream(
   source: AsyncIterable<unknown> | Iterable<unknown>,
   see: (item: unknown) => void,
-): AsyncIterableIterator<unknown> {
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+): AsyncIterable<unknown> {
   return {
-    async next() {
-      const step = await iterator.next();
-      if (step.done !== true) see(step.value);
-      return step;
-    },
-    async return(value) {
-      return (await iterator.return?.(value)) ?? { done: true, value };
-    },
     [Symbol.asyncIterator]() {
-      return this;
+      const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      return {
+        async next() {
+          const step = await iterator.next();
+          if (step.done !== true) see(step.value);
+          return step;
+        },
+        async return(value?: unknown) {
+          return (await iterator.return?.(value)) ?? { done: true, value };
+        },
+      };
     },
   };
 }

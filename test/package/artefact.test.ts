@@ -49,6 +49,7 @@ describe("what a packaged model carries", () => {
   it("of the main door is our own code alone", async () => {
     const { packages, bytes } = await bundleDoor("index");
     expect([...packages]).toEqual([]);
-    expect(bytes).toBeLessThan(60_000);
+    // All helpers of all families; a bundle carries those that its model uses.
+    expect(bytes).toBeLessThan(80_000);
   });
 });
