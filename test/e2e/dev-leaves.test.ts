@@ -65,10 +65,12 @@ describe("what dev leaves behind", () => {
     await expectNothingLeft(project.dir, [terminal.pid, ...below], url);
   });
 
-  it("is nothing when the package manager that started it is killed", async () => {
+  it.each([
+    ["with a shell between", ["-c", `sh -c '"$@"; exit' sh "$@"; exit`, "sh"]],
+    ["itself", ["-c", '"$@" & wait', "sh"]],
+  ])("is nothing when the package manager that started it is killed, %s", async (_, args) => {
     const project = createProject({ [model]: modelOf(1) });
-    const command = ['"$@" & wait', "sh", process.execPath, bin, "dev", project.dir, "--port", "0", "--json"];
-    const manager = spawnProcess("sh", ["-c", ...command], {
+    const manager = spawnProcess("sh", [...args, process.execPath, bin, "dev", project.dir, "--port", "0", "--json"], {
       env: { ...process.env, npm_lifecycle_event: "dev" },
       stdio: ["ignore", "pipe", "inherit"],
     });

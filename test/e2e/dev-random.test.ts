@@ -8,6 +8,7 @@ import { createChance, createEdits, model, numbered } from "./random-edits.ts";
 
 const seconds = Number(process.env["TRUSS_TS_RANDOM_SECONDS"] ?? 60);
 const seed = Number(process.env["TRUSS_TS_SEED"] ?? Math.floor(Math.random() * 1e9));
+const reload = seed % 2 === 0 ? "swap" : "hot";
 const streamLines = 40;
 
 interface Answer {
@@ -44,13 +45,13 @@ function createClient(url: string) {
 }
 
 it(
-  `random edits and kills under load for ${seconds} s, with seed ${seed}`,
+  `random edits and kills under load for ${seconds} s, with --reload ${reload} and seed ${seed}`,
   async () => {
     console.log(`TRUSS_TS_SEED=${seed}`);
     const chance = createChance(seed);
     const project = createProject({ [model]: numbered(0), "model/scale.ts": "export const scale = 1;\n" });
     const edits = createEdits(project, chance);
-    const dev = startDev(project);
+    const dev = startDev(project, ["--reload", reload]);
     const url = await dev.url();
     const log: string[] = [];
     const kills: number[] = [];
