@@ -1,6 +1,7 @@
 import { type ErrorCode, type Fault } from "../errors.ts";
 import { type Endpoint, endpointMethods, endpoints } from "./endpoints.ts";
 import { type HookMethod, hookMethods } from "./contract.ts";
+import { findSchemaFaults } from "./schema-faults.ts";
 
 /** What a Model can do, found on its prototype chain and on the instance. */
 export interface ModelDescription {
@@ -61,6 +62,8 @@ export function describeModel(target: object, file: string): ModelDescription {
     );
   }
 
+  for (const { message, hint } of findSchemaFaults(readSchema(target))) fault("SCHEMA_INVALID", message, hint);
+
   const served = endpoints.filter((endpoint) => found.has(endpoint.method));
   for (const name of ["preprocess", "postprocess"]) {
     if (found.has(name) && !found.has("predict")) {
@@ -79,6 +82,12 @@ export function describeModel(target: object, file: string): ModelDescription {
     );
   }
   return { endpoints: served, hooks: new Set(hookMethods.filter((name) => found.has(name))), faults };
+}
+
+/** `static schema`, a member of the class. */
+function readSchema(target: object): unknown {
+  const owner = readMember(target, "constructor");
+  return typeof owner === "function" ? readMember(owner, "schema") : undefined;
 }
 
 /** A getter that throws is no reason to fail: the member counts as absent. */

@@ -6,10 +6,15 @@ export interface StandardSchema {
   readonly "~standard": {
     readonly validate: (value: unknown) => ValidationResult | Promise<ValidationResult>;
     readonly jsonSchema?: {
-      readonly input?: (options: { target: string }) => unknown;
-      readonly output?: (options: { target: string }) => unknown;
+      readonly input?: (options: JsonSchemaOptions) => unknown;
+      readonly output?: (options: JsonSchemaOptions) => unknown;
     };
   };
+}
+
+interface JsonSchemaOptions {
+  readonly target: string;
+  readonly libraryOptions?: Readonly<Record<string, unknown>>;
 }
 
 interface ValidationResult {
@@ -49,16 +54,40 @@ export async function validateOutput(schema: StandardSchema, value: unknown): Pr
   throw new Error(issuesText("Output does not match its schema", result.issues));
 }
 
-/** The JSON Schema of one side, where the library can tell it. */
+/** The JSON Schema of one side, where the library can tell it. What it cannot tell of is left open. */
 export function toJsonSchema(schema: StandardSchema | undefined, side: "input" | "output"): unknown {
   if (schema === undefined) return undefined;
-  const standard = schema["~standard"].jsonSchema?.[side];
-  if (standard !== undefined) return standard({ target: "draft-2020-12" });
-  for (const name of ["toJSONSchema", "toJsonSchema"]) {
-    const own: unknown = Reflect.get(schema, name);
-    if (typeof own === "function") return Reflect.apply(own, schema, name === "toJSONSchema" ? [{ io: side }] : []);
+  const ways = [...standardWays(schema, side), ...ownWays(schema, side)];
+  for (const way of ways) {
+    try {
+      return way();
+    } catch {
+      // Something in the schema has no counterpart in JSON Schema, such as a date.
+    }
   }
   return undefined;
+}
+
+const target = "draft-2020-12";
+/** How zod is told to leave such things open; other libraries have no such word, and heed no other. */
+const lenient = { unrepresentable: "any" };
+
+function standardWays(schema: StandardSchema, side: "input" | "output"): (() => unknown)[] {
+  const make = schema["~standard"].jsonSchema?.[side];
+  return make === undefined ? [] : [() => make({ target }), () => make({ target, libraryOptions: lenient })];
+}
+
+/** What zod and arktype had before there was a standard for it. */
+function ownWays(schema: StandardSchema, side: "input" | "output"): (() => unknown)[] {
+  const method = (name: string): ((...args: unknown[]) => unknown) | undefined => {
+    const own: unknown = Reflect.get(schema, name);
+    return typeof own === "function" ? (...args) => Reflect.apply(own, schema, args) : undefined;
+  };
+  const [zod, arktype] = [method("toJSONSchema"), method("toJsonSchema")];
+  return [
+    ...(zod === undefined ? [] : [() => zod({ io: side, ...lenient })]),
+    ...(arktype === undefined ? [] : [() => arktype()]),
+  ];
 }
 
 function issuesText(title: string, issues: readonly ValidationIssue[]): string {
