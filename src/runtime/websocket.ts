@@ -41,12 +41,21 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     // A subprotocol is the model's business; none is chosen for it.
     handleProtocols: () => false,
   });
+  const ids = new WeakMap<IncomingMessage, string>();
+  wss.on("headers", (lines, incoming) => lines.push(...idLines(ids.get(incoming) ?? "")));
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (incoming.headers.upgrade?.toLowerCase() !== "websocket") return reenter(server, incoming, socket, head);
     socket.on("error", () => socket.destroy());
+    const requestId = requestIdOf(incoming);
     const refusal = refuse(incoming, options.host);
-    if (refusal !== undefined) return rejectUpgrade(socket, requestIdOf(incoming), refusal);
-    return wss.handleUpgrade(incoming, socket, head, (webSocket) => void converse(webSocket, incoming, options));
+    if (refusal !== undefined) return rejectUpgrade(socket, requestId, refusal);
+    ids.set(incoming, requestId);
+    return wss.handleUpgrade(
+      incoming,
+      socket,
+      head,
+      (webSocket) => void converse(webSocket, incoming, requestId, options),
+    );
   });
   return {
     get open() {
@@ -78,18 +87,28 @@ function refuse(incoming: IncomingMessage, host: ModelHost): Refusal | undefined
 
 function rejectUpgrade(socket: Duplex, requestId: string, { status, message }: Refusal): void {
   const body = JSON.stringify({ error: message });
-  const ids = Object.entries(idHeaders(requestId))
-    .map(([name, id]) => `${name}: ${id}\r\n`)
-    .join("");
-  const retry = status === 503 ? "Retry-After: 5\r\n" : "";
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Type: application/json\r\n${retry}${ids}` +
-      `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "Content-Type: application/json",
+    ...(status === 503 ? ["Retry-After: 5"] : []),
+    ...idLines(requestId),
+    "Connection: close",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function idLines(requestId: string): string[] {
+  return Object.entries(idHeaders(requestId)).map(([name, id]) => `${name}: ${id}`);
 }
 
 /** One connection: returning closes 1000, throwing 1011; a model that closed by itself keeps its code. */
-async function converse(socket: WebSocket, incoming: IncomingMessage, options: WebSocketOptions): Promise<void> {
+async function converse(
+  socket: WebSocket,
+  incoming: IncomingMessage,
+  requestId: string,
+  options: WebSocketOptions,
+): Promise<void> {
   const gone = new AbortController();
   socket.on("error", (error) => options.log.info(`WebSocket error: ${error.message}`));
   socket.on("close", () => gone.abort(new Error("the WebSocket has closed")));
@@ -97,7 +116,6 @@ async function converse(socket: WebSocket, incoming: IncomingMessage, options: W
   if (method === undefined) return socket.close(1003, "WebSocket is not implemented on this deployment.");
 
   keepAlive(socket, options);
-  const requestId = requestIdOf(incoming);
   const request = createModelRequest(
     {
       method: "GET",

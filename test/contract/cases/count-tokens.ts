@@ -90,6 +90,16 @@ export function defineCountTokens(open: Open): void {
       expect((await post(target(), path, hi)).headers.has(estimateHeader)).toBe(false);
     });
 
+    it("stands beside messages, which take old and new headers and any beta likewise", async () => {
+      const asked = { ...hi, max_tokens: 5 };
+      const message = await anthropicFor(target()).beta.messages.create(asked);
+      expect(message.content).toMatchObject([{ type: "text", text: "|user: Hi there" }]);
+      for (const headers of anthropicHeaders) {
+        const response = await post(target(), "/v1/messages?beta=true", asked, { headers });
+        expect([response.status, response.headers.has("request-id")]).toEqual([200, true]);
+      }
+    });
+
     it("answers its errors", async () => {
       expect(await refusal("refused")).toBeInstanceOf(Anthropic.UnprocessableEntityError);
       for (const model of ["broken", "odd"]) {

@@ -31,6 +31,14 @@ export function defineWebSocket(target: () => Target): void {
       await once(socket, "close");
     });
 
+    it("tells the request's id with the handshake", async () => {
+      const url = `${target().url.replace("http", "ws")}/v1/websocket?do=return`;
+      const socket = new WebSocket(url, { headers: { "x-request-id": "mine" } });
+      const [answer] = (await once(socket, "upgrade")) as [{ headers: Record<string, unknown> }];
+      expect([answer.headers["x-request-id"], answer.headers["request-id"]]).toEqual(["mine", "mine"]);
+      await once(socket, "close");
+    });
+
     it.each([
       ["T147", "return", 1000, ""],
       ["T148", "throw", 1011, "Internal Server Error (in model/chainlet)."],
