@@ -24,13 +24,12 @@ declare const model: LanguageModel;
 
 export class Model {
   messages(input: MessageRequest, request: Request) {
-    const body = { ...toChatRequest(messagesFrom(input, "messages")), model: "gpt-5.1", stream: true as const };
+    const body = { ...toChatRequest(messagesFrom(input, "messages")), model: "gpt-5.1" };
     return toMessage(input, openai.chat.completions.create(body, { signal: request.signal }));
   }
 
   chat_completions(input: ChatCompletionRequest, request: Request) {
-    const form = messagesFrom(input, "chat_completions");
-    const body = { ...toMessageRequest(form), model: "claude-sonnet-5", stream: true as const };
+    const body = { ...toMessageRequest(messagesFrom(input, "chat_completions")), model: "claude-sonnet-5" };
     return toChatCompletion(input, anthropic.messages.create(body, { signal: request.signal }));
   }
 

@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { GenerationPart } from "truss-ts";
 import { createRandom, hash } from "./random.ts";
-import { createStopFilter } from "./stop-filter.ts";
 import { createTopicFinder } from "./topic-finder.ts";
 
 export interface AnswerOptions {
@@ -12,9 +11,10 @@ export interface AnswerOptions {
   maxTokens: number;
   /** 0 quotes the text, 1 is lively, above it wanders. */
   temperature: number;
-  stop: readonly string[];
   /** The same seed gives the same answer. By default it is made of the topic. */
   seed?: number | undefined;
+  /** Which of several answers to the same question: each is another. */
+  choice?: number;
   /** Aborting ends the answer. */
   signal: AbortSignal;
 }
@@ -55,26 +55,29 @@ export function createGenerator(text: string): TextGenerator {
   }
 
   async function* answer(options: AnswerOptions): AsyncGenerator<GenerationPart> {
-    const random = createRandom(options.seed ?? hash(options.topic));
-    const stop = createStopFilter(options.stop);
+    const random = createRandom((options.seed ?? hash(options.topic)) + (options.choice ?? 0));
     let tokens = 0;
     let gap = "";
     let reason: "stop" | "length" = "stop";
     for (const token of speak(options.topic, options.temperature, random)) {
-      if (stop.found || (token === end && tokens >= shortestAnswer)) break;
-      if (token !== end && tokens === options.maxTokens) reason = "length";
-      if (reason === "length") break;
+      if (token === end) {
+        if (tokens >= shortestAnswer) break;
+        gap = "\n\n";
+        continue;
+      }
+      if (tokens === options.maxTokens) {
+        reason = "length";
+        break;
+      }
       // Lets the server send what there is, and notice that the client has gone.
       await setImmediate();
       if (options.signal.aborted) return;
-      const sendable = stop.push(token === end ? "" : gap + token);
-      gap = token === end ? "\n\n" : "";
-      if (token !== end) tokens += 1;
-      if (sendable !== "") yield { type: "text", text: sendable };
+      tokens += 1;
+      // Counted as it goes: a stop sequence may end the answer at any token.
+      yield { type: "usage", input_tokens: options.promptTokens, output_tokens: tokens };
+      yield { type: "text", text: gap + token };
+      gap = "";
     }
-    const rest = stop.flush();
-    if (rest !== "") yield { type: "text", text: rest };
-    yield { type: "usage", input_tokens: options.promptTokens, output_tokens: tokens };
     yield { type: "finish", reason };
   }
 

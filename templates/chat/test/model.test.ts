@@ -59,6 +59,12 @@ test("keeps to max_tokens, stop and seed", async () => {
   assert.deepEqual(await ask({ seed: 7, stop: [stop] }), { text: text.slice(0, text.indexOf(stop)), reason: "stop" });
 });
 
+test("gives several answers, each another, and counts them all", async () => {
+  const { choices, usage } = await openai.chat.completions.create({ model: "chat", messages, n: 2, max_tokens: 5 });
+  assert.equal(new Set(choices.map(({ message }) => message.content)).size, 2);
+  assert.equal(usage?.completion_tokens, 10);
+});
+
 test("ends when the client goes away", async () => {
   const leaving = new AbortController();
   const stream = await openai.chat.completions.create(
