@@ -16,6 +16,10 @@ export const about =
   "what its processes take once all that was replaced has ended and the rest has come to rest. RSS counts pages that " +
   "several processes share once for each, PSS once. Model processes are the one that serves and its spare.";
 
+const swingNote =
+  "The supervisor's memory rises by about a fourth until V8 makes its next large collection, and falls again: a ratio " +
+  "of two moments says little below that.";
+
 /** What is left of old generations may finish first. Milliseconds. */
 const drainMs = 15_000;
 
@@ -35,7 +39,7 @@ export async function measure({ quick, progress }) {
     figures: names.flatMap((name) => marks.flatMap((mark, at) => figuresAt(name, mark, states[name][at]))),
     ratios: names.flatMap((name) => ratiosOf(name, marks, states[name])),
     skipped,
-    notes: [describeVersions(["bun"])],
+    notes: [swingNote, describeVersions(["bun"])],
   };
 }
 

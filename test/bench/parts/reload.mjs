@@ -146,8 +146,8 @@ function reloadsOf(subject) {
 function compare(samples, what, goals) {
   const figure = (name) => ({ name, metric: what, samples: samples[name] ?? [] });
   const inProcess =
-    "it evaluates the new module in the process that serves, beside the old one, and isolates nothing: what the old " +
-    "code began goes on in it, and a crash is a crash of the server.";
+    "it evaluates the changed module again where it serves; a hot reload builds the whole model, judges whether the live " +
+    "instance can take the edit, and has the model's own process take it, behind a proxy that outlives this process.";
   const ratios = [
     goalOf(figure(swap), goals.swap),
     ratioOf(figure(tsx), figure(swap), { better: "higher", goal: 5 }),
