@@ -1,6 +1,19 @@
 export { HttpError, type HttpErrorOptions } from "./errors.ts";
 export type { Secrets, ModelContext, ModelLog } from "./model/context.ts";
 export type { Answer, Environment, JsonValue, ModelClass, ModelMethods, StreamItem } from "./model/contract.ts";
+export type {
+  ChatCompletionAnswer,
+  ChatCompletionEvent,
+  CompletionAnswer,
+  CompletionEvent,
+  EmbeddingAnswer,
+  EndpointAnswer,
+  MessageAnswer,
+  ResponseAnswer,
+  ResponseEvent,
+  WholeChatCompletion,
+  WholeResponse,
+} from "./model/answers.ts";
 export type { WebSocket } from "ws";
 export { type MessageInput, toMessage } from "./wire/anthropic/messages.ts";
 export type { AiSdkPart, ForeignAnswer, ForeignItem } from "./wire/foreign/types.ts";

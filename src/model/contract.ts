@@ -1,4 +1,11 @@
 import type { WebSocket } from "ws";
+import type {
+  ChatCompletionAnswer,
+  CompletionAnswer,
+  EmbeddingAnswer,
+  MessageAnswer,
+  ResponseAnswer,
+} from "./answers.ts";
 import type { ModelContext } from "./context.ts";
 
 /** JSON, or anything else that `JSON.stringify` can hold. */
@@ -10,20 +17,26 @@ export type StreamItem = string | Uint8Array | object | number | boolean | null;
 /** What an endpoint method may return, or promise. */
 export type Answer = unknown | Response | Uint8Array | AsyncIterable<StreamItem> | Iterable<StreamItem>;
 
-/** The methods that `truss-ts` looks for. Every one is optional; one endpoint at least must be there. */
+/**
+ * The methods that `truss-ts` looks for. Every one is optional; one endpoint at least must be there.
+ *
+ * @example
+ * // An answer or a delta that the family does not have is a compile error.
+ * export class Model implements ModelMethods { … }
+ */
 export interface ModelMethods {
   load?(): unknown;
   setup_environment?(environment: Environment | null): unknown;
   preprocess?(input: never, request: Request): unknown;
   predict?(input: never, request: Request): unknown;
   postprocess?(output: never, request: Request): unknown;
-  chat_completions?(input: never, request: Request): unknown;
-  completions?(input: never, request: Request): unknown;
-  embeddings?(input: never, request: Request): unknown;
-  messages?(input: never, request: Request): unknown;
+  chat_completions?(input: never, request: Request): ChatCompletionAnswer;
+  completions?(input: never, request: Request): CompletionAnswer;
+  embeddings?(input: never, request: Request): EmbeddingAnswer;
+  messages?(input: never, request: Request): MessageAnswer;
   /** Tokens that a request of `messages` would read. Called outside the concurrency limit, and often. */
   count_tokens?(input: never, request: Request): unknown;
-  responses?(input: never, request: Request): unknown;
+  responses?(input: never, request: Request): ResponseAnswer;
   websocket?(socket: WebSocket, request: Request): unknown;
   is_healthy?(): unknown;
   close?(): unknown;
