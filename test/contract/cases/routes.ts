@@ -168,6 +168,7 @@ function defineRequestIds(target: () => Target): void {
       ["POST", "/v1/completions", '{"do":"stream","kind":"digits"}', 200],
       ["GET", "/v1/websocket", undefined, 426],
       ["HEAD", "/", undefined, 200],
+      ["HEAD", "/v1/models", undefined, 200],
     ])("is on the answer of %s %s %s", async (method, path, body, status) => {
       const headers = { "x-request-id": "mine", "content-type": "application/json" };
       const response = await target().fetch(path, { method, headers, ...(body === undefined ? {} : { body }) });
