@@ -15,11 +15,16 @@ export interface RunningModel {
   readonly bases: { readonly local: string; readonly platform: string };
   /** Settles once a request for `model` has begun, or has seen its client leave. */
   waitFor(what: "start" | "abort", model: string): Promise<void>;
+  /** The process that the command line started. */
+  readonly child: ChildProcess;
   close(): Promise<void>;
 }
 
+/** The Node that serves: that of `npm test`, where the clients themselves need a newer one. */
+const servingNode = process.env["TRUSS_TS_SERVING_NODE"] ?? process.execPath;
+
 /** Serves a fixture, a single file with a Model class, by the built command line in a folder of its own. */
-export async function startModel(fixture: string): Promise<RunningModel> {
+export async function startModel(fixture: string, command: "serve" | "dev" = "serve"): Promise<RunningModel> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "truss-ts-clients-")));
   await mkdir(join(root, "model"));
   await mkdir(join(root, "node_modules"));
@@ -29,35 +34,48 @@ export async function startModel(fixture: string): Promise<RunningModel> {
   await writeFile(join(root, "package.json"), '{ "type": "module", "private": true }\n');
 
   const bin = join(repository, "bin", "truss-ts.js");
-  const child = spawn(process.execPath, [bin, "serve", root, "--port", "0", "--host", "127.0.0.1", "--json"], {
+  const child = spawn(servingNode, [bin, command, root, "--port", "0", "--host", "127.0.0.1", "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const url = await readyUrl(child).catch(async (error: unknown) => {
+  const said = listen(child);
+  const url = await readyUrl(child, said).catch(async (error: unknown) => {
     child.kill("SIGKILL");
     throw error;
   });
   return {
     url,
+    child,
     bases: { local: url, platform: `${url}/environments/production/sync` },
     async waitFor(what, model) {
       const body = JSON.stringify({ wait: what, model });
-      const response = await fetch(`${url}/predict`, { method: "POST", body, signal: AbortSignal.timeout(deadlineMs) });
-      if (!response.ok) throw new Error(`${what} of ${model}: ${response.status} ${await response.text()}`);
+      const signal = AbortSignal.timeout(deadlineMs);
+      const fail = (why: string) => new Error(`${what} of ${model}: ${why}\n${said()}`);
+      const response = await fetch(`${url}/predict`, { method: "POST", body, signal }).catch((error: unknown) => {
+        throw fail(String(error));
+      });
+      if (!response.ok) throw fail(`${response.status} ${await response.text()}`);
     },
     async close() {
       await ended(child, "SIGTERM");
-      await rm(root, { recursive: true, force: true });
+      await rm(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }
 
-function readyUrl(child: ChildProcess): Promise<string> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("the server has no pipes");
+/** What a server has said lately, for the message of a test that failed. */
+function listen(child: ChildProcess): () => string {
   let story = "";
-  stderr.setEncoding("utf8").on("data", (text: string) => (story = (story + text).slice(-8000)));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => (story = (story + text).slice(-8000)));
+  }
+  return () => story;
+}
+
+function readyUrl(child: ChildProcess, said: () => string): Promise<string> {
+  const { stdout } = child;
+  if (stdout === null) throw new Error("the server has no pipes");
   return new Promise((resolve, reject) => {
-    const fail = (what: string) => reject(new Error(`${what}\n${story}`));
+    const fail = (what: string) => reject(new Error(`${what}\n${said()}`));
     const timer = setTimeout(() => fail("the server was not ready in time"), deadlineMs);
     child.once("exit", (code, signal) => fail(`the server ended with ${String(code ?? signal)}`));
     createInterface({ input: stdout }).on("line", (line) => {

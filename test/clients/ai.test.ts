@@ -1,0 +1,4 @@
+import { clients } from "./all.ts";
+import { describeClients } from "./cases.ts";
+
+describeClients(clients.ai);
