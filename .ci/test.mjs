@@ -30,12 +30,13 @@ for (const part of ["unit", "contract", "e2e", "clients", "package"]) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const { status } = run(clients?.node ?? process.execPath, [vitest, ...args, ...reporters], clients?.env);
   const result = readReport(report);
-  // A part that broke down, or that ran nothing, has failed whatever it counted.
   if (clients?.why !== undefined) {
     skipped.push(`SKIPPED clients: ${result?.numPendingTests ?? "all"} cases, since ${clients.why}`);
     continue;
   }
-  const broken = result === undefined || result.numTotalTests === 0 || (status !== 0 && result.numFailedTests === 0);
+  // A part that broke down, or that ran nothing, has failed whatever it counted.
+  const nothing = result === undefined || result.numPassedTests + result.numFailedTests === 0;
+  const broken = nothing || (status !== 0 && result.numFailedTests === 0);
   count(part, result?.numPassedTests ?? 0, (result?.numFailedTests ?? 0) + (broken ? 1 : 0));
 }
 
@@ -65,7 +66,11 @@ function findClients() {
 
 function run(program, args, env = {}) {
   console.log(`> ${[program, ...args].map((word) => word.replace(root, "")).join(" ")}`);
-  return spawnSync(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } });
+  return spawnSync(program, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env },
+  });
 }
 
 function shell(command) {

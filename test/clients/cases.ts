@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningModel, helloText, hiddenMessage, startModel, thrownBy } from "../contract/clients/start.ts";
 import { type Answer, type Ask, type Client, type Feature, type Way } from "./client.ts";
 
-/** Set where the packages of this folder could not be installed: the cases are then only counted. */
-export const absent = process.env["TRUSS_TS_CLIENTS"] === "absent";
+/** Without this folder's packages, or on a Node too old for them, the cases are only counted. */
+export const absent =
+  process.env["TRUSS_TS_CLIENTS"] === "absent" ||
+  Number(process.versions.node.split(".")[0]) < 22 ||
+  !existsSync(new URL("node_modules", import.meta.url));
 
 export const fixture = "matrix-model.ts";
 

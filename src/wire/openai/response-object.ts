@@ -65,6 +65,7 @@ export function createResponseObject(input: ResponseFields, options: HelperOptio
   const fields = {
     id: createId("resp"),
     object: "response",
+    access_programs: null,
     created_at: unixSeconds(),
     completed_at: null,
     status: "in_progress",

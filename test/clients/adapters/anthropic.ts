@@ -1,3 +1,4 @@
+import type * as Sdk from "@anthropic-ai/sdk";
 import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages";
 import { type Answer, type Ask, type Client, load, parseArguments, prompt, weather } from "../client.ts";
 
@@ -37,7 +38,7 @@ export function anthropicClients(alias: string): Client[] {
 }
 
 async function open(alias: string, ask: Ask) {
-  const { default: Client } = await load<typeof import("@anthropic-ai/sdk")>(alias);
+  const { default: Client } = await load<typeof Sdk>(alias);
   return new Client({ baseURL: ask.base, apiKey: "key", maxRetries: 0 });
 }
 

@@ -50,11 +50,11 @@ export function langchainOpenaiClients(alias: string): Client[] {
         const llm = new (await openai()).OpenAI(settings(ask));
         const { generations, llmOutput } = await llm.generate([prompt], options(ask));
         const info = generations[0]?.[0];
-        const { promptTokens, completionTokens } = llmOutput?.["tokenUsage"] as Record<string, number>;
+        const usage = llmOutput?.["tokenUsage"] as Record<string, number> | undefined;
         return {
           text: info?.text ?? "",
           finish: String(info?.generationInfo?.["finishReason"]),
-          usage: { input: promptTokens, output: completionTokens },
+          usage: { input: usage?.["promptTokens"], output: usage?.["completionTokens"] },
         };
       },
       streamed: async (ask) => {
@@ -74,7 +74,13 @@ export function langchainAnthropicClients(alias: string): Client[] {
   const name = `@langchain/anthropic ${alias.split("-").at(-1)}`;
   const open = async (ask: Ask) => {
     const { ChatAnthropic } = await load<{ ChatAnthropic: new (settings: object) => Chat }>(alias);
-    return new ChatAnthropic({ model: ask.model, apiKey: "key", maxRetries: 0, maxTokens: 64, anthropicApiUrl: ask.base });
+    return new ChatAnthropic({
+      model: ask.model,
+      apiKey: "key",
+      maxRetries: 0,
+      maxTokens: 64,
+      anthropicApiUrl: ask.base,
+    });
   };
   return [
     chatClient(name, "messages", open, {
@@ -84,12 +90,7 @@ export function langchainAnthropicClients(alias: string): Client[] {
   ];
 }
 
-function chatClient(
-  name: string,
-  family: Family,
-  open: (ask: Ask) => Promise<Chat>,
-  lacks: Client["lacks"],
-): Client {
+function chatClient(name: string, family: Family, open: (ask: Ask) => Promise<Chat>, lacks: Client["lacks"]): Client {
   const ready = async (ask: Ask) => {
     const chat = await open(ask);
     return ask.tools === true ? chat.bindTools([{ type: "function", function: weather }]) : chat;
@@ -126,7 +127,11 @@ function readMessage(message: AIMessage | AIMessageChunk): Answer {
   return {
     text: message.text,
     reasoning: reasoningOf(message),
-    toolCalls: (message.tool_calls ?? []).map((call) => ({ id: String(call.id), name: call.name, arguments: call.args })),
+    toolCalls: (message.tool_calls ?? []).map((call) => ({
+      id: String(call.id),
+      name: call.name,
+      arguments: call.args,
+    })),
     finish: finishOf(message),
     usage: {
       input: usage?.input_tokens,

@@ -1,4 +1,4 @@
-import type OpenAI from "openai";
+import type * as Sdk from "openai";
 import type { ChatCompletion, ChatCompletionCreateParams } from "openai/resources/chat/completions";
 import type { CompletionUsage } from "openai/resources/completions";
 import type { Response, ResponseCreateParams } from "openai/resources/responses/responses";
@@ -82,8 +82,8 @@ export function openaiClients(alias: string): Client[] {
   }
 }
 
-async function openClient(alias: string, ask: Ask): Promise<OpenAI> {
-  const { default: Client } = await load<typeof import("openai")>(alias);
+async function openClient(alias: string, ask: Ask): Promise<Sdk.OpenAI> {
+  const { default: Client } = await load<typeof Sdk>(alias);
   return new Client({ baseURL: `${ask.base}/v1`, apiKey: "key", maxRetries: 0 });
 }
 
@@ -128,7 +128,7 @@ function readChat(answer: ChatCompletion): Answer {
   };
 }
 
-type ChatChunks = Awaited<ReturnType<OpenAI["chat"]["completions"]["create"]>> & AsyncIterable<unknown>;
+type ChatChunks = Awaited<ReturnType<Sdk.OpenAI["chat"]["completions"]["create"]>> & AsyncIterable<unknown>;
 
 async function readChatChunks(chunks: Exclude<ChatChunks, ChatCompletion>, ask: Ask): Promise<Answer> {
   const calls: { id: string; name: string; arguments: string }[] = [];
@@ -180,7 +180,7 @@ function readResponse(answer: Response): Answer {
 }
 
 async function readResponseEvents(
-  events: Exclude<Awaited<ReturnType<OpenAI["responses"]["create"]>>, Response>,
+  events: Exclude<Awaited<ReturnType<Sdk.OpenAI["responses"]["create"]>>, Response>,
   ask: Ask,
 ): Promise<Answer> {
   const joined = { text: "", reasoning: "", refusal: "" };
@@ -195,7 +195,8 @@ async function readResponseEvents(
     }
     if (event.type === "response.reasoning_text.delta") joined.reasoning += event.delta;
     if (event.type === "response.refusal.delta") joined.refusal += event.delta;
-    if (event.type === "response.completed" || event.type === "response.incomplete") last = readResponse(event.response);
+    if (event.type === "response.completed" || event.type === "response.incomplete")
+      last = readResponse(event.response);
   }
   return { ...last, ...joined };
 }
