@@ -7,6 +7,9 @@ import { npm, root } from "./prepare.mjs";
 const neededMajor = 22;
 const nodeVersion = "24.21.0";
 const folder = join(root, "test", "clients");
+// Without a registry a test run should hear of it soon.
+const patience = ["--prefer-offline", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+const quiet = ["--ignore-scripts", "--loglevel", "error", ...patience];
 
 /** The Node to run the clients with; throws where the packages cannot be had. */
 export function prepareClients() {
@@ -14,7 +17,7 @@ export function prepareClients() {
   const wanted = join(folder, "package-lock.json");
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mtimeMs) {
     console.log("Installing the clients (npm ci in test/clients) …");
-    npm("ci", "--prefix", folder, "--ignore-scripts", "--engine-strict=false", "--loglevel", "error");
+    npm("ci", "--prefix", folder, "--engine-strict=false", ...quiet);
   }
   return Number(process.versions.node.split(".")[0]) >= neededMajor ? process.execPath : installNode();
 }
@@ -27,8 +30,7 @@ function installNode() {
   const path = join(home, "node_modules", `node-${platform}`, "bin", binary);
   if (!existsSync(path)) {
     console.log(`Installing Node ${nodeVersion} for the clients that need it …`);
-    const spec = `node-${platform}@${nodeVersion}`;
-    npm("install", "--prefix", home, "--no-save", "--no-package-lock", "--ignore-scripts", "--loglevel", "error", spec);
+    npm("install", "--prefix", home, "--no-save", "--no-package-lock", ...quiet, `node-${platform}@${nodeVersion}`);
   }
   return path;
 }

@@ -10,7 +10,10 @@ export const absent =
   Number(process.versions.node.split(".")[0]) < 22 ||
   !existsSync(new URL("node_modules", import.meta.url));
 
-export const fixture = "matrix-model.ts";
+/** Serves the model that all cases ask, with signs of life that come often. */
+export function startMatrix(command: "serve" | "dev"): Promise<RunningModel> {
+  return startModel("matrix-model.ts", command, "model_name: matrix\nruntime:\n  streaming_keep_alive: 0.05\n");
+}
 
 /** The very same cases for every client: by `serve`, by `dev`, and some of them by the platform's paths. */
 export function describeClients(clients: readonly Client[]): void {
@@ -33,7 +36,7 @@ type Served = () => { readonly model: RunningModel; readonly base: string };
 
 function running(command: "serve" | "dev"): () => RunningModel {
   let model: RunningModel | undefined;
-  beforeAll(async () => void (model = await startModel(fixture, command)));
+  beforeAll(async () => void (model = await startMatrix(command)));
   afterAll(() => model?.close());
   return () => {
     if (model === undefined) throw new Error("the model is not running");
@@ -96,6 +99,10 @@ function describeAnswers(client: Client, way: Way, ask: AskFor, has: Has): void 
     expect(pieces).toEqual(way === "streamed" ? ["Hello", ", ", "wörld 👋\n"] : []);
   });
 
+  it("text of a model that is slow, with signs of life between", async () => {
+    expect((await ask("slow")).text).toBe(helloText);
+  });
+
   it("nothing", async () => expect((await ask("empty")).text).toBe(""));
 
   it.runIf(has("usage") && has("usage at the end"))("usage, told at the end", async () => {
@@ -108,7 +115,7 @@ function describeAnswers(client: Client, way: Way, ask: AskFor, has: Has): void 
     expect(answer.usage).toMatchObject({ input: 11, output: 7 });
   });
 
-  it.runIf(has("usage"))("usage, of which some was cached", async () => {
+  it.runIf(has("usage") && has("usage at the end"))("usage, of which some was cached", async () => {
     const { usage } = await ask("usage-details");
     expect(usage).toMatchObject({ input: 11, output: 7 });
     if (has("usage details")) expect(usage?.cached).toBe(3);
@@ -146,11 +153,13 @@ function describeFinishes(client: Client, ask: AskFor, has: Has): void {
     expect((await ask("stop_sequence")).finish).toBe(told ? "stop_sequence END" : "stop");
   });
 
-  it.runIf(has("finish"))("a refusal", async () => {
+  it.runIf(has("refused"))("a refusal", async () => {
     const answer = await ask("refusal");
     if (has("refusal")) expect(answer.refusal).toBe("I cannot do that.");
-    // Responses tell a refusal by a part of its own, and may end as completed.
-    if (client.family !== "responses") expect(answer.finish).toBe("content_filter");
+    if (!has("finish")) return;
+    // Chat and responses show a refusal in a place of its own and end as always, which the AI SDK calls a filter too.
+    const own = client.family === "chat" || client.family === "responses";
+    expect(own ? ["stop", "content_filter"] : ["content_filter"]).toContain(answer.finish);
   });
 }
 

@@ -49,6 +49,9 @@ export type Feature =
   | "usage at the end"
   | "error message"
   | "stop sequence"
+  /** An answer that was refused, at all. */
+  | "refused"
+  /** The words of a refusal. */
   | "refusal";
 
 export type Way = "whole" | "streamed";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningModel, startModel } from "../contract/clients/start.ts";
+import type { RunningModel } from "../contract/clients/start.ts";
 import { clients } from "./all.ts";
-import { absent, fixture } from "./cases.ts";
+import { absent, startMatrix } from "./cases.ts";
 import type { Answer, Client } from "./client.ts";
 
 const everyone = Object.values(clients)
@@ -22,7 +22,7 @@ describe.skipIf(absent).each(cuts)("%s: %s is killed", (command, victim) => {
   const outcomes = new Map<object, Answer | Error>();
 
   beforeAll(async () => {
-    const running = await startModel(fixture, command);
+    const running = await startMatrix(command);
     model = running;
     const readings = everyone.map((one, number) => read(running, one, number));
     await Promise.all(readings.map(({ begun }) => begun));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningModel, startModel } from "../contract/clients/start.ts";
-import { absent, fixture } from "./cases.ts";
+import type { RunningModel } from "../contract/clients/start.ts";
+import { absent, startMatrix } from "./cases.ts";
 import {
   type Exception,
   exceptionsFromOpenResponses,
@@ -59,10 +59,15 @@ describe.skipIf(absent)("what goes over the wire", () => {
   let model: RunningModel | undefined;
   let recorded: readonly Recorded[] = [];
   beforeAll(async () => {
-    model = await startModel(fixture);
+    model = await startMatrix("serve");
     recorded = await record(model);
   });
   afterAll(() => model?.close());
+
+  it("has signs of life among it", () => {
+    const pings = recorded.filter(({ value }) => (value as { type?: unknown }).type === "ping");
+    expect(new Set(pings.map(({ family, scenario }) => `${family} ${scenario}`))).toContain("messages slow");
+  });
 
   describe.each(documents)("fits $title", ({ title, open, names, exceptions }) => {
     it("in all but what is listed", async (context) => {

@@ -11,6 +11,8 @@ export interface AiMajors {
   readonly openResponsesLacks: Client["lacks"];
 }
 
+const refusedCrash = "this provider takes each part of a message for text, and stumbles over a refusal";
+
 export const aiMajors: readonly AiMajors[] = [
   {
     ai: "ai-6",
@@ -18,7 +20,10 @@ export const aiMajors: readonly AiMajors[] = [
     compatible: "@ai-sdk/openai-compatible-2",
     openResponses: "@ai-sdk/open-responses-1",
     anthropic: "@ai-sdk/anthropic-3",
-    openResponsesLacks: { "error message streamed": "this major ends with the finish `error`, and shows no message" },
+    openResponsesLacks: {
+      "refused whole": refusedCrash,
+      "error message streamed": "this major ends with the finish `error`, and shows no message",
+    },
   },
   {
     ai: "ai-7",
@@ -26,7 +31,7 @@ export const aiMajors: readonly AiMajors[] = [
     compatible: "@ai-sdk/openai-compatible-3",
     openResponses: "@ai-sdk/open-responses-2",
     anthropic: "@ai-sdk/anthropic-4",
-    openResponsesLacks: {},
+    openResponsesLacks: { "refused whole": refusedCrash },
   },
 ];
 
@@ -37,7 +42,12 @@ type Open = (ask: Ask) => Promise<Model>;
 const noPlace = "the format has no place for it";
 const noRefusal = "the AI SDK has no such part";
 const noStopSequence = "the AI SDK has no such finish";
-const completionsLack = { tools: noPlace, reasoning: noPlace, images: noPlace } as const;
+const completionsLack = {
+  tools: noPlace,
+  reasoning: noPlace,
+  images: noPlace,
+  "usage details": "the AI SDK does not read them of completions",
+} as const;
 
 export function aiClients(majors: AiMajors): Client[] {
   const settings = (ask: Ask) => ({ name: "truss", baseURL: `${ask.base}/v1`, apiKey: "key" });

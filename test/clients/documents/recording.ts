@@ -11,7 +11,7 @@ export interface Recorded {
 }
 
 /** Names of the fixture's scenarios. */
-const scenarios = `text empty reasoning refusal usage-grows usage-details stop length content_filter stop_sequence
+const scenarios = `text slow empty reasoning refusal usage-grows usage-details stop length content_filter stop_sequence
   tool_calls tools tools-whole tools-at-once broken overrun broken-call crash status-400 status-404 status-429
   status-503`.split(/\s+/);
 

@@ -24,13 +24,17 @@ export interface RunningModel {
 const servingNode = process.env["TRUSS_TS_SERVING_NODE"] ?? process.execPath;
 
 /** Serves a fixture, a single file with a Model class, by the built command line in a folder of its own. */
-export async function startModel(fixture: string, command: "serve" | "dev" = "serve"): Promise<RunningModel> {
+export async function startModel(
+  fixture: string,
+  command: "serve" | "dev" = "serve",
+  config = "model_name: clients\n",
+): Promise<RunningModel> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "truss-ts-clients-")));
   await mkdir(join(root, "model"));
   await mkdir(join(root, "node_modules"));
   await copyFile(new URL(`../../fixtures/${fixture}`, import.meta.url), join(root, "model", "model.ts"));
   await symlink(repository, join(root, "node_modules", "truss-ts"), "dir");
-  await writeFile(join(root, "config.yaml"), "model_name: clients\n");
+  await writeFile(join(root, "config.yaml"), config);
   await writeFile(join(root, "package.json"), '{ "type": "module", "private": true }\n');
 
   const bin = join(repository, "bin", "truss-ts.js");
