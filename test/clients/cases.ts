@@ -15,7 +15,7 @@ export function startMatrix(command: "serve" | "dev"): Promise<RunningModel> {
   return startModel("matrix-model.ts", command, "model_name: matrix\nruntime:\n  streaming_keep_alive: 0.05\n");
 }
 
-/** The very same cases for every client: by `serve`, by `dev`, and some of them by the platform's paths. */
+/** The very same cases for every client by `serve`; by the platform's paths and by `dev`, those that could differ there. */
 export function describeClients(clients: readonly Client[]): void {
   describe.skipIf(absent)("serve", () => {
     const model = running("serve");
@@ -23,12 +23,12 @@ export function describeClients(clients: readonly Client[]): void {
       for (const client of clients) describeClient(client, () => ({ model: model(), base: model().bases.local }));
     });
     describe("at the platform path", () => {
-      for (const client of clients) describePath(client, () => ({ model: model(), base: model().bases.platform }));
+      for (const client of clients) describeWay(client, () => ({ model: model(), base: model().bases.platform }));
     });
   });
   describe.skipIf(absent)("dev", () => {
     const model = running("dev");
-    for (const client of clients) describeClient(client, () => ({ model: model(), base: model().bases.local }));
+    for (const client of clients) describeWay(client, () => ({ model: model(), base: model().bases.local }));
   });
 }
 
@@ -49,19 +49,18 @@ function describeClient(client: Client, served: Served): void {
     describeAnswers(client, way, ask, has);
     describeFinishes(client, ask, has);
     describeErrors(way, ask, has);
-    it.each(["held", "silent", "primed", "endless"])("no work for a client that leaves: %s", (phase) =>
-      leave(phase, client, way, ask, served),
-    );
+    describeAborts(client, way, ask, served);
   });
 }
 
-/** What another path could change: that the request arrives, and that a stream, an error and an end get through. */
-function describePath(client: Client, served: Served): void {
+/** What another path or a proxy could change: that requests arrive, and that streams, errors and ends get through. */
+function describeWay(client: Client, served: Served): void {
   describeWays(client, served, (way, ask, has) => {
     it("text", async () => expect((await ask("text")).text).toBe(helloText));
+    it("text of a slow model", async () => expect((await ask("slow")).text).toBe(helloText));
     it("an error before the stream", async () => expect(statusOf(await thrownBy(() => ask("status-404")))).toBe(404));
     it("an error in the midst", async () => expect(await failure(() => ask("broken"), has)).toContain(hiddenMessage));
-    it("no work for a client that leaves", () => leave("endless", client, way, ask, served));
+    describeAborts(client, way, ask, served);
   });
 }
 
@@ -188,6 +187,12 @@ function describeErrors(way: Way, ask: AskFor, has: Has): void {
   it.runIf(has("tools"))("an error within the arguments of a call", async () => {
     expect(await failure(() => ask("broken-call", { tools: true }), has)).toContain(hiddenMessage);
   });
+}
+
+function describeAborts(client: Client, way: Way, ask: AskFor, served: Served): void {
+  it.each(["held", "silent", "primed", "endless"])("no work for a client that leaves: %s", (phase) =>
+    leave(phase, client, way, ask, served),
+  );
 }
 
 let asked = 0;
