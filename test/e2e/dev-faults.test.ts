@@ -4,7 +4,7 @@ import { createProject, descendants, isRunning, modelOf, startDev } from "./dev-
 const model = "model/model.ts";
 const place = { file: model, line: expect.any(Number), column: expect.any(Number) };
 
-it.each([
+const broken: [name: string, source: string, expected: object][] = [
   ["an unfinished type", `let x: = 3;\n${modelOf(0)}`, { code: "BUILD_FAILED", ...place, line: 1 }],
   ["a type that makes no sense", `type A = { a: ;; };\n${modelOf(0)}`, { code: "BUILD_FAILED", ...place, line: 1 }],
   [
@@ -48,19 +48,22 @@ it.each([
       hint: expect.stringContaining("NODE_OPTIONS=--max-old-space-size="),
     },
   ],
-])(
-  "%s leaves the last good model serving, says what to do, and the next edit mends it",
-  async (_, broken, expected) => {
-    const project = createProject({ [model]: modelOf("good") });
-    const dev = startDev(project, [], { NODE_OPTIONS: "--max-old-space-size=64" });
-    await dev.answers("good");
-    project.save(model, broken);
-    expect(await dev.event("reload_failed")).toMatchObject({ ...expected, serving: true });
-    expect(await dev.predict()).toEqual({ status: 200, body: "good" });
-    project.save(model, modelOf("mended"));
-    await dev.answers("mended");
-  },
-);
+];
+
+it("broken edits leave the last good model serving, say where and what to do, and the next edit mends each", async () => {
+  const project = createProject({ [model]: modelOf("good") });
+  const dev = startDev(project, [], { NODE_OPTIONS: "--max-old-space-size=64" });
+  await dev.answers("good");
+  let good = "good";
+  for (const [index, [name, source, expected]] of broken.entries()) {
+    project.save(model, source);
+    expect(await dev.event("reload_failed", index + 1), name).toMatchObject({ ...expected, serving: true });
+    expect(await dev.predict(), name).toEqual({ status: 200, body: good });
+    good = `mended ${name}`;
+    project.save(model, modelOf(good));
+    await dev.answers(good);
+  }
+});
 
 it("a model process that is killed while it loads is told of, and so it goes on", async () => {
   const project = createProject({ [model]: modelOf("good") });

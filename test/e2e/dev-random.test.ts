@@ -126,7 +126,8 @@ it(
     await vi.waitFor(() => expect(below().length).toBeLessThanOrEqual(3), patience);
     const cache = join(project.dir, "node_modules/.cache/truss-ts");
     const [folder, ...others] = readdirSync(cache);
-    expect(others).toEqual([]);
+    // A process that was patched keeps what it was started from.
+    expect(others.length, `${folder} ${others.join(" ")}`).toBeLessThanOrEqual(reload === "hot" ? 1 : 0);
     expect(readdirSync(join(cache, folder ?? "")).length).toBeLessThanOrEqual(2 * (4 + 1));
     const left = below();
     expect(await dev.stop()).toBe(0);
