@@ -32,8 +32,9 @@ export function looksLikeSse(text: string): boolean {
 
 /** What must be written after `text` for the next event to begin on its own: up to two line ends. */
 export function eventBoundary(text: string): string {
+  if (text === "") return "";
   const end = text.slice(-4).replaceAll("\r\n", "\n").replaceAll("\r", "\n");
-  if (end === "" || end.endsWith("\n\n")) return "";
+  if (end.endsWith("\n\n")) return "";
   return end.endsWith("\n") ? "\n" : "\n\n";
 }
 
