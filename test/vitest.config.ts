@@ -16,8 +16,6 @@ export default defineConfig({
         testTimeout: timeout,
         hookTimeout: timeout,
         pool: "forks" as const,
-        // Every case there has a name of its own, and waits for its server more than it works.
-        ...(name === "clients" ? { sequence: { concurrent: true }, maxConcurrency: 8 } : {}),
       },
     })),
   },

@@ -12,7 +12,7 @@ export const absent =
 
 /** Serves the model that all cases ask, with signs of life that come often. */
 export function startMatrix(command: "serve" | "dev"): Promise<RunningModel> {
-  return startModel("matrix-model.ts", command, "model_name: matrix\nruntime:\n  streaming_keep_alive: 0.05\n");
+  return startModel("matrix-model.ts", command, "model_name: matrix\nruntime:\n  streaming_keep_alive: 0.02\n");
 }
 
 /** The very same cases for every client by `serve`; by the platform's paths and by `dev`, those that could differ there. */
@@ -65,7 +65,8 @@ function describeWay(client: Client, served: Served): void {
 }
 
 function describeWays(client: Client, served: Served, describeWay: (way: Way, ask: AskFor, has: Has) => void): void {
-  describe(client.name, () => {
+  // Every case asks under a name of its own, and waits for its server more than it works.
+  describe.concurrent(client.name, () => {
     for (const way of ["whole", "streamed"] as const) {
       const call = client[way];
       if (call === undefined) continue;
@@ -132,9 +133,14 @@ function describeAnswers(client: Client, way: Way, ask: AskFor, has: Has): void 
     expect(await ask("reasoning")).toMatchObject({ reasoning: "Let me think.", text: helloText });
   });
 
-  it.runIf(has("images"))("an image", async () => {
+  it("the model hears all that was asked: text, image, tools", async () => {
     const digest = createHash("sha256").update(Buffer.from(image.base64, "base64")).digest("hex");
-    expect((await ask("image", { image })).text).toBe(`image/png ${digest}`);
+    const { text } = await ask("heard", { ...(has("images") ? { image } : {}), tools: has("tools") });
+    expect(JSON.parse(text)).toEqual({
+      text: expect.stringContaining("Hi") as unknown,
+      image: has("images") ? `image/png ${digest}` : null,
+      tools: has("tools") ? ["weather"] : [],
+    });
   });
 }
 

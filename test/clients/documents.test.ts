@@ -20,6 +20,8 @@ const openaiBodies = {
   completions: { body: "CreateCompletionResponse", event: "CreateCompletionResponse", error: "ErrorResponse" },
   responses: { body: "Response", event: "ResponseStreamEvent", error: "ErrorResponse" },
   embeddings: { body: "CreateEmbeddingResponse", error: "ErrorResponse" },
+  models: { body: "ListModelsResponse" },
+  model: { body: "Model" },
 } satisfies Names;
 
 const documents: readonly {
@@ -37,6 +39,7 @@ const documents: readonly {
       responses: { body: "WireResponse", event: "ResponseStreamEvent", error: "OpenAIErrorBody" },
       messages: { body: "Message", event: "AnthropicEvent", error: "AnthropicErrorBody" },
       embeddings: { body: "CreateEmbeddingResponse", error: "OpenAIErrorBody" },
+      count_tokens: { body: "MessageTokensCount" },
     },
     exceptions: exceptionsFromTypes,
   },
@@ -63,6 +66,15 @@ describe.skipIf(absent)("what goes over the wire", () => {
     recorded = await record(model);
   });
   afterAll(() => model?.close());
+
+  it("answers the questions beside the endpoints", () => {
+    const beside = recorded.filter(({ family }) => ["models", "model", "count_tokens"].includes(family));
+    expect(beside.map(({ family, kind }) => [family, kind])).toEqual([
+      ["models", "body"],
+      ["model", "body"],
+      ["count_tokens", "body"],
+    ]);
+  });
 
   it("has signs of life among it", () => {
     const pings = recorded.filter(({ value }) => (value as { type?: unknown }).type === "ping");

@@ -4,7 +4,7 @@ import type { Family } from "../client.ts";
 
 /** What went over the wire: whole bodies, and the events of streams. */
 export interface Recorded {
-  readonly family: Family | "embeddings";
+  readonly family: Family | "embeddings" | "models" | "model" | "count_tokens";
   readonly scenario: string;
   readonly kind: "body" | "event" | "error";
   readonly value: unknown;
@@ -17,7 +17,7 @@ const scenarios = `text slow empty reasoning refusal usage-grows usage-details s
 
 const user = { role: "user", content: "Hi" };
 
-const routes: Readonly<Record<Recorded["family"], { path: string; body: object; ways: readonly object[] }>> = {
+const routes: Readonly<Record<Family | "embeddings", { path: string; body: object; ways: readonly object[] }>> = {
   chat: {
     path: "/v1/chat/completions",
     body: { messages: [user] },
@@ -56,12 +56,22 @@ export async function record(model: RunningModel): Promise<Recorded[]> {
       }
     }
   }
+  const beside = [
+    { family: "models", path: "/v1/models" },
+    { family: "model", path: "/v1/models/matrix" },
+    { family: "count_tokens", path: "/v1/messages/count_tokens", body: { model: "matrix", messages: [user] } },
+  ] as const;
+  for (const { family, path, ...rest } of beside) {
+    const [answer] = await ask(model.url + path, "body" in rest ? rest.body : undefined);
+    all.push({ family, scenario: path, ...(answer ?? { kind: "body", value: undefined }) });
+  }
   return all;
 }
 
-async function ask(url: string, body: object): Promise<Pick<Recorded, "kind" | "value">[]> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+async function ask(url: string, body?: object): Promise<Pick<Recorded, "kind" | "value">[]> {
+  const headers = { "content-type": "application/json", authorization: "Bearer key" };
+  const posted = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const response = await fetch(url, { headers, ...posted });
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
     return [{ kind: response.ok ? "body" : "error", value: await response.json() }];
   }

@@ -15,7 +15,7 @@ export type { ChatCompletion, ChatCompletionChunk } from "openai-7/resources/cha
 export type { Completion } from "openai-7/resources/completions";
 export type { CreateEmbeddingResponse } from "openai-7/resources/embeddings";
 export type { ResponseStreamEvent } from "openai-7/resources/responses/responses";
-export type { Message } from "@anthropic-ai/sdk-1/resources/messages/messages";
+export type { Message, MessageTokensCount } from "@anthropic-ai/sdk-1/resources/messages/messages";
 export type WireResponse = Response;
 export type OpenAIErrorBody = { error: ErrorObject };
 export type AnthropicErrorBody = ErrorResponse;
