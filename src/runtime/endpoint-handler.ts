@@ -196,9 +196,15 @@ function missingMethod({ method, path, family }: Endpoint, requestId: string): R
 function failure(exchange: Exchange, thrown: unknown): Response {
   const { endpoint, requestId } = exchange;
   const error = presentable(thrown);
-  if (error instanceof ClientGone)
+  if (error instanceof ClientGone || (isAbort(error) && isGone(exchange)))
     return errorResponse(endpoint.family, { status: 499, message: "Client closed the request" }, requestId, "600");
   return errorResponse(endpoint.family, reportError(exchange, error), requestId, faultCode(error));
+}
+
+/** What `fetch` and the SDKs throw when the signal that the model gave them aborts. */
+function isAbort(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "AbortError" || error.message === "Request was aborted." || isAbort(error.cause);
 }
 
 function faultCode(error: unknown) {

@@ -87,7 +87,18 @@ describe("installed from its tarball", () => {
        console.log(JSON.stringify([main, testing, runtime].map((door) => Object.keys(door).sort())));`,
     );
     expect(JSON.parse(run(script).stdout)).toEqual([
-      ["HttpError", "toChatCompletion", "toCompletion", "toEmbeddings", "toMessage", "toResponse"],
+      [
+        "HttpError",
+        "messagesFrom",
+        "textOfTurn",
+        "toChatCompletion",
+        "toChatRequest",
+        "toCompletion",
+        "toEmbeddings",
+        "toMessage",
+        "toMessageRequest",
+        "toResponse",
+      ],
       ["createTestModel"],
       ["serveModel"],
     ]);

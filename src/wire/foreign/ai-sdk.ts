@@ -2,7 +2,7 @@ import type { FinishReason, GenerationPart } from "../generation.ts";
 import { createCalls } from "./calls.ts";
 import { countOf, type Fields, fieldsOf, textOf } from "./fields.ts";
 import type { ForeignReader } from "./types.ts";
-import { upstreamFailure } from "./upstream-error.ts";
+import { aborted, upstreamFailure } from "./upstream-error.ts";
 import { usagePart } from "./usage.ts";
 
 /** Reads the parts of a `fullStream` of the AI SDK, of its majors from 5 on, and those of its providers' streams. */
@@ -49,7 +49,7 @@ export function createAiSdkReader(): ForeignReader<GenerationPart> {
         case "error":
           throw upstreamFailure(part["error"]);
         case "abort":
-          throw upstreamFailure({ message: "The upstream's answer was aborted" });
+          throw aborted();
         default:
           return [];
       }

@@ -22,6 +22,12 @@ export function brokenOff(): HttpError {
   return new HttpError(502, "The upstream's answer broke off");
 }
 
+/** The upstream's answer was given up on this side: by its client, or by a time limit of the author. */
+export function aborted(): HttpError {
+  const message = "The upstream's answer was aborted";
+  return new HttpError(502, message, { cause: new DOMException(message, "AbortError") });
+}
+
 /**
  * What an SDK threw about its upstream, as an error of ours: with the upstream's status, message and time to wait, and
  * with its type and code where the client's family is the same. Anything else comes back as it is. Told by shape,

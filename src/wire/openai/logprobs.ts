@@ -1,6 +1,6 @@
 import type { ChatCompletionTokenLogprob } from "openai/resources/chat/completions/completions";
 import type { CompletionChoice } from "openai/resources/completions";
-import type { ResponseOutputText, ResponseTextDeltaEvent } from "openai/resources/responses/responses";
+import type { ResponseOutputText } from "openai/resources/responses/responses";
 import type { TokenLogprob } from "../generation.ts";
 
 /** How many of the likeliest tokens a client wants at each place; `undefined`: it wants no logprobs at all. */
@@ -14,21 +14,9 @@ export function chatLogprobs(
   return { content: tokens.map((token) => detailed(token, wanted)), refusal: null };
 }
 
-export function deltaLogprobs(tokens: readonly TokenLogprob[], wanted: Wanted): ResponseTextDeltaEvent.Logprob[] {
-  if (wanted === undefined) return [];
-  return tokens.map(({ token, logprob, top_logprobs = [] }) => ({
-    token,
-    logprob,
-    top_logprobs: top_logprobs.slice(0, wanted).map((top) => ({ token: top.token, logprob: top.logprob })),
-  }));
-}
-
-export function textLogprobs(tokens: readonly TokenLogprob[], wanted: Wanted): ResponseOutputText.Logprob[] {
-  if (wanted === undefined) return [];
-  return tokens.map((token) => {
-    const whole = detailed(token, wanted);
-    return { ...whole, bytes: whole.bytes, top_logprobs: whole.top_logprobs };
-  });
+/** Of a delta and of a whole text alike: Open Responses requires the bytes in either, OpenAI in the latter. */
+export function responseLogprobs(tokens: readonly TokenLogprob[], wanted: Wanted): ResponseOutputText.Logprob[] {
+  return wanted === undefined ? [] : tokens.map((token) => detailed(token, wanted));
 }
 
 /** The older API has a list for each field. `offset`: where the first token begins in the answer's text. */

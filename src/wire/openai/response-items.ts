@@ -1,12 +1,13 @@
 import type {
   ResponseFunctionToolCall,
   ResponseOutputMessage,
+  ResponseOutputText,
   ResponseReasoningItem,
 } from "openai/resources/responses/responses";
 import type { ReasoningPart, TextPart, TokenLogprob, ToolCallPart } from "../generation.ts";
 import { createId } from "../ids.ts";
 import { createJsonWatch, type JsonWatch } from "../json-watch.ts";
-import { deltaLogprobs, textLogprobs } from "./logprobs.ts";
+import { responseLogprobs } from "./logprobs.ts";
 import type { Draft } from "./response-events.ts";
 import type { ResponseWishes } from "./response-object.ts";
 
@@ -67,15 +68,15 @@ export function createTextWriter(kind: TextWriter["kind"], index: number, wishes
       if (text === "") return events;
       if (logprobs.length > 0) tokens.push(...logprobs);
       pieces.push(text);
-      events.push(textDelta(kind, place, text, deltaLogprobs(logprobs, wishes.logprobs)));
+      events.push(textDelta(kind, place, text, responseLogprobs(logprobs, wishes.logprobs)));
       return events;
     },
     close(status) {
       const text = pieces.join("");
-      const part = contentPart(kind, text, textLogprobs(tokens, wishes.logprobs));
+      const part = contentPart(kind, text, responseLogprobs(tokens, wishes.logprobs));
       done = item(status, [part]);
       return [
-        textDone(kind, place, text, deltaLogprobs(tokens, wishes.logprobs)),
+        textDone(kind, place, text, responseLogprobs(tokens, wishes.logprobs)),
         { type: "response.content_part.done", ...place, part },
         { type: "response.output_item.done", output_index: index, item: done },
       ];
@@ -87,19 +88,19 @@ type ReasoningContent = NonNullable<ResponseReasoningItem["content"]>;
 type Kind = TextWriter["kind"];
 type Place = { readonly item_id: string; readonly output_index: number; readonly content_index: number };
 
-function contentPart(kind: Kind, text: string, logprobs: ReturnType<typeof textLogprobs>) {
+function contentPart(kind: Kind, text: string, logprobs: ResponseOutputText.Logprob[]) {
   if (kind === "refusal") return { type: "refusal" as const, refusal: text };
   if (kind === "reasoning") return { type: "reasoning_text" as const, text };
   return { type: "output_text" as const, text, annotations: [], logprobs };
 }
 
-function textDelta(kind: Kind, place: Place, delta: string, logprobs: ReturnType<typeof deltaLogprobs>): Draft {
+function textDelta(kind: Kind, place: Place, delta: string, logprobs: ResponseOutputText.Logprob[]): Draft {
   if (kind === "refusal") return { type: "response.refusal.delta", ...place, delta };
   if (kind === "reasoning") return { type: "response.reasoning_text.delta", ...place, delta };
   return { type: "response.output_text.delta", ...place, delta, logprobs };
 }
 
-function textDone(kind: Kind, place: Place, text: string, logprobs: ReturnType<typeof deltaLogprobs>): Draft {
+function textDone(kind: Kind, place: Place, text: string, logprobs: ResponseOutputText.Logprob[]): Draft {
   if (kind === "refusal") return { type: "response.refusal.done", ...place, refusal: text };
   if (kind === "reasoning") return { type: "response.reasoning_text.done", ...place, text };
   return { type: "response.output_text.done", ...place, text, logprobs };

@@ -49,9 +49,20 @@ describe("logprobs", () => {
     const asked = { include: ["message.output_text.logprobs"], top_logprobs: 2 };
     const events = await collect(toResponse({ ...asked, stream: true }, generate(parts)));
     const deltas = events.flatMap((event) => (event.type === "response.output_text.delta" ? [event.logprobs] : []));
+    const bytes = { He: [72, 101], Ha: [72, 97] };
     expect(deltas).toEqual([
-      [{ token: "He", logprob: -0.1, top_logprobs: top }],
-      [{ token: "é", logprob: -0.2, top_logprobs: [] }],
+      [
+        {
+          token: "He",
+          logprob: -0.1,
+          bytes: bytes.He,
+          top_logprobs: [
+            { token: "He", logprob: -0.1, bytes: bytes.He },
+            { token: "Ha", logprob: -2, bytes: bytes.Ha },
+          ],
+        },
+      ],
+      [{ token: "é", logprob: -0.2, bytes: [195, 169], top_logprobs: [] }],
     ]);
     const done = events.find((event) => event.type === "response.output_text.done");
     expect(done).toMatchObject({ logprobs: deltas.flat() });

@@ -236,3 +236,30 @@ it.each(sourceNames.filter((name) => !name.endsWith("whole")))(
     await vi.waitFor(() => expect(state.returned).toBe(1), { timeout: 10_000 });
   },
 );
+
+it.each(sourceNames)(
+  "a client that leaves before the upstream has begun is no error of the model: %s",
+  async (name) => {
+    source = name;
+    let goOn: (text: string) => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      upstream.say(() => {
+        resolve();
+        return new Promise<string>((later) => (goOn = later));
+      });
+    });
+    const log = vi.mocked(process.stderr.write);
+    log.mockClear();
+    const leaving = new AbortController();
+    const answer = proxy.post("/v1/chat/completions", { model: "m", messages: [] }, { signal: leaving.signal });
+    await begun;
+    leaving.abort();
+    const status = await answer.then(
+      (response) => response.status,
+      () => 499,
+    );
+    goOn("");
+    expect(status).toBe(499);
+    expect(log.mock.calls.join("\n")).not.toMatch(/Exception/);
+  },
+);

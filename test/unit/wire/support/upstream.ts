@@ -48,15 +48,27 @@ export type SourceName = (typeof sourceNames)[number] | (typeof textSourceNames)
 export async function startUpstream(): Promise<Upstream> {
   let next: () => GenerationSource = () => "";
   const model = await createTestModel(createModel(() => next()));
-  const settings = { apiKey: "none", fetch: model.fetch, maxRetries: 0 };
+  const fetch = abortable(model.fetch);
+  const settings = { apiKey: "none", fetch, maxRetries: 0 };
   const openai = new OpenAI({ ...settings, baseURL: `${model.url}/v1` });
   const anthropic = new Anthropic({ ...settings, baseURL: model.url });
   return {
     say: (generation) => (next = generation),
     openai,
     anthropic,
-    sources: { ...openaiSources(openai), ...anthropicSources(anthropic), ...aiSources(model) },
+    sources: { ...openaiSources(openai), ...anthropicSources(anthropic), ...aiSources(model.url, fetch) },
     close: () => model.close(),
+  };
+}
+
+/** As over a network: a request that is aborted is over for whoever made it, whatever becomes of it at the server. */
+function abortable(fetch: TestModel["fetch"]): typeof globalThis.fetch {
+  return (input, init) => {
+    const { signal } = new Request(input instanceof Request ? input : new URL(input), init ?? {});
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(new DOMException("This operation was aborted", "AbortError"))),
+    );
+    return Promise.race([fetch(input, init), aborted]);
   };
 }
 
@@ -107,11 +119,10 @@ function anthropicSources(anthropic: Anthropic) {
   };
 }
 
-function aiSources(model: TestModel) {
+function aiSources(url: string, fetch: typeof globalThis.fetch) {
   const inputSchema = jsonSchema({ type: "object" });
   const tools: ToolSet = { look_up: { inputSchema }, add: { inputSchema } };
-  const baseURL = `${model.url}/v1`;
-  const fetch = model.fetch as typeof globalThis.fetch;
+  const baseURL = `${url}/v1`;
   const compatible = createOpenAICompatible({ name: "up", baseURL, fetch, includeUsage: true });
   const anthropic = createAnthropic({ baseURL, apiKey: "none", fetch });
   const ask = (languageModel: Parameters<typeof streamText>[0]["model"], abortSignal?: AbortSignal) =>
