@@ -16,7 +16,7 @@ export type {
 } from "./model/answers.ts";
 export type { WebSocket } from "ws";
 export { type MessageInput, toMessage } from "./wire/anthropic/messages.ts";
-export type { AiSdkPart, ForeignAnswer, ForeignItem } from "./wire/foreign/types.ts";
+export type { AiSdkPart, AiSdkResult, ForeignAnswer, ForeignItem } from "./wire/foreign/types.ts";
 export type {
   FinishPart,
   FinishReason,

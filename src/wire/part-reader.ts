@@ -103,6 +103,7 @@ function openIterator(source: unknown): PartIterator {
   if (typeof source === "object" && source !== null) {
     if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     if (Symbol.iterator in source) return (source as Iterable<unknown>)[Symbol.iterator]();
+    if ("fullStream" in source) return openIterator(source.fullStream);
     if (isForeignAnswer(source)) return [source][Symbol.iterator]();
   }
   throw new TypeError(`a generation is a string, or an iterable of strings and parts, not ${describe(source)}`);

@@ -35,7 +35,7 @@ export class Model {
 
   responses(input: ResponseRequest, request: Request) {
     const prompt = messagesFrom(input, "responses").messages.map(textOfTurn).join("\n");
-    return toResponse(input, streamText({ model, prompt, abortSignal: request.signal }).fullStream);
+    return toResponse(input, streamText({ model, prompt, abortSignal: request.signal }));
   }
 
   embeddings(input: EmbeddingRequest) {
@@ -47,6 +47,7 @@ export class Model {
 export function everySource(chat: ChatCompletionRequest, response: ResponseRequest, message: MessageRequest) {
   return [
     toMessage(message, openai.chat.completions.create(chat)),
+    toMessage(message, streamText({ model, prompt: "Hi" }).fullStream),
     toMessage(message, openai.chat.completions.stream({ ...chat, stream: true })),
     toMessage(message, openai.responses.create(response)),
     toChatCompletion(chat, openai.responses.stream({ model: "m", input: "Hi" })),
@@ -64,5 +65,5 @@ export async function* around(): AsyncGenerator<string | OpenAI.ChatCompletionCh
 }
 void toMessage({}, around());
 
-// @ts-expect-error a whole answer of the AI SDK is no generation; its parts are
+// @ts-expect-error a whole answer of the AI SDK is no generation; what streams is
 void toMessage({}, {} as Awaited<ReturnType<typeof generateText>>);

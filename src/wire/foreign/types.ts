@@ -13,8 +13,12 @@ export type ForeignItem =
   | BetaRawMessageStreamEvent
   | AiSdkPart;
 
-/** A whole answer of the `openai` and `@anthropic-ai/sdk` packages. */
-export type ForeignAnswer = ChatCompletion | Completion | Response | Message | BetaMessage;
+/** A whole answer of the `openai` and `@anthropic-ai/sdk` packages, or what `streamText` of the `ai` package gives. */
+export type ForeignAnswer = ChatCompletion | Completion | Response | Message | BetaMessage | AiSdkResult;
+
+export interface AiSdkResult {
+  readonly fullStream: AsyncIterable<AiSdkPart>;
+}
 
 /** A part of the `fullStream` of the `ai` package, which is no dependency: told by its type alone. */
 export interface AiSdkPart {

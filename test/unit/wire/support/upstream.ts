@@ -41,6 +41,7 @@ export const sourceNames = [
   "beta messages",
   "ai over chat",
   "ai over messages",
+  "ai result",
 ] as const;
 export const textSourceNames = ["completions", "completions, whole"] as const;
 export type SourceName = (typeof sourceNames)[number] | (typeof textSourceNames)[number];
@@ -134,10 +135,11 @@ function aiSources(url: string, fetch: typeof globalThis.fetch) {
       maxOutputTokens: 64,
       onError: () => undefined,
       ...(abortSignal === undefined ? {} : { abortSignal }),
-    }).fullStream;
+    });
   return {
-    "ai over chat": (signal?: AbortSignal) => ask(compatible.chatModel("m"), signal),
-    "ai over messages": (signal?: AbortSignal) => ask(anthropic("m"), signal),
+    "ai over chat": (signal?: AbortSignal) => ask(compatible.chatModel("m"), signal).fullStream,
+    "ai over messages": (signal?: AbortSignal) => ask(anthropic("m"), signal).fullStream,
+    "ai result": (signal?: AbortSignal) => ask(anthropic("m"), signal),
   };
 }
 
