@@ -94,7 +94,7 @@ function reply(exchange: Exchange, input: Input, { value, release }: CallResult)
   return answer;
 }
 
-function plainReply(input: Input, value: unknown, requestId: string): Response {
+function plainReply(input: Input, value: unknown, requestId: string): Response | Promise<Response> {
   if (value instanceof Uint8Array) return bytesResponse(value, requestId);
   if (value instanceof ArrayBuffer) return bytesResponse(new Uint8Array(value), requestId);
   return input.kind === "binary" ? messagePackResponse(value, requestId) : jsonResponse(value, requestId);

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { decode } from "@msgpack/msgpack";
 import { HttpError } from "../errors.ts";
 
 /** How a request's body was understood; it decides the form of the answer too. */
@@ -42,7 +41,7 @@ export function parseInput(body: Uint8Array, contentType: string | null, jsonOnl
   // The common label first, without taking it apart.
   if (contentType === "application/json") return { kind: "json", value: parseJson(body) };
   const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (mediaType === "application/octet-stream") return { kind: "binary", value: parseMessagePack(body) };
+  if (mediaType === "application/octet-stream") return parseMessagePack(body);
   if (mediaType === "multipart/form-data") return parseForm(body, contentType ?? "");
   if (jsonOnly || mediaType === "" || mediaType === "application/json" || mediaType.endsWith("+json")) {
     return { kind: "json", value: parseJson(body) };
@@ -78,9 +77,11 @@ function parseLabelledLoosely(body: Uint8Array): Input {
   }
 }
 
-function parseMessagePack(body: Uint8Array): unknown {
+async function parseMessagePack(body: Uint8Array): Promise<Input> {
+  // Few models ever see such a body: what reads it is loaded with the first one.
+  const { decode } = await import("@msgpack/msgpack");
   try {
-    return decode(body, { mapKeyConverter: messagePackKey });
+    return { kind: "binary", value: decode(body, { mapKeyConverter: messagePackKey }) };
   } catch (error) {
     throw badBody(`Invalid MessagePack payload: ${(error as Error).message}`);
   }

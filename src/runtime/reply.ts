@@ -1,4 +1,3 @@
-import { encode } from "@msgpack/msgpack";
 import type { Family } from "../model/endpoints.ts";
 import { type PublicError, errorBody } from "../wire/errors.ts";
 
@@ -43,7 +42,8 @@ export function bytesResponse(bytes: Uint8Array, requestId: string): Response {
 }
 
 /** The answer to a MessagePack request. */
-export function messagePackResponse(value: unknown, requestId: string): Response {
+export async function messagePackResponse(value: unknown, requestId: string): Promise<Response> {
+  const { encode } = await import("@msgpack/msgpack");
   return bytesResponse(encode(value, { ignoreUndefined: true }), requestId);
 }
 

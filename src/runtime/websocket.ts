@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { hiddenMessage } from "../wire/errors.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import type { RuntimeLog } from "./log.ts";
@@ -33,16 +33,11 @@ const maxMessageBytes = 100 * 1024 * 1024;
 
 /** Serves `/v1/websocket` (and its platform names) on a server's upgrades. */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
-  const wss = new WebSocketServer({
-    noServer: true,
-    maxPayload: maxMessageBytes,
-    perMessageDeflate: { threshold: 1024 },
-    clientTracking: true,
-    // A subprotocol is the model's business; none is chosen for it.
-    handleProtocols: () => false,
-  });
   const ids = new WeakMap<IncomingMessage, string>();
-  wss.on("headers", (lines, incoming) => lines.push(...idLines(ids.get(incoming) ?? "")));
+  let opening: Promise<WebSocketServer> | undefined;
+  let wss: WebSocketServer | undefined;
+  // Loaded with the first handshake: most models have no WebSockets.
+  const open = async () => (wss ??= await (opening ??= openServer(ids)));
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (incoming.headers.upgrade?.toLowerCase() !== "websocket") return reenter(server, incoming, socket, head);
     socket.on("error", () => socket.destroy());
@@ -50,27 +45,46 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     const refusal = refuse(incoming, options.host);
     if (refusal !== undefined) return rejectUpgrade(socket, requestId, refusal);
     ids.set(incoming, requestId);
-    return wss.handleUpgrade(
-      incoming,
-      socket,
-      head,
-      (webSocket) => void converse(webSocket, incoming, requestId, options),
-    );
+    return void open().then((ready) => {
+      const late = refuse(incoming, options.host);
+      if (late !== undefined) return rejectUpgrade(socket, requestId, late);
+      return ready.handleUpgrade(
+        incoming,
+        socket,
+        head,
+        (client) => void converse(client, incoming, requestId, options),
+      );
+    });
   });
   return {
     get open() {
-      return wss.clients.size;
+      return wss?.clients.size ?? 0;
     },
     async close() {
-      const gone = [...wss.clients].map((client) => {
+      const clients = [...(wss?.clients ?? [])];
+      const gone = clients.map((client) => {
         client.close(1012, "Service restart");
         return new Promise((resolve) => client.once("close", resolve));
       });
       if (gone.length === 0) return;
       await Promise.race([Promise.all(gone), delay(leaveMs, undefined, { ref: false })]);
-      for (const client of wss.clients) client.terminate();
+      for (const client of clients) client.terminate();
     },
   };
+}
+
+async function openServer(ids: WeakMap<IncomingMessage, string>): Promise<WebSocketServer> {
+  const { WebSocketServer: Server } = await import("ws");
+  const wss = new Server({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: { threshold: 1024 },
+    clientTracking: true,
+    // A subprotocol is the model's business; none is chosen for it.
+    handleProtocols: () => false,
+  });
+  wss.on("headers", (lines, incoming) => lines.push(...idLines(ids.get(incoming) ?? "")));
+  return wss;
 }
 
 interface Refusal {
