@@ -29,7 +29,11 @@ const seen = {
 
 process.once("message", async (order) => {
   port = order.port;
-  process.once("message", () => stop.abort());
+  process.once("message", () => {
+    // What comes to its end from here on is what nobody asks after any more.
+    hearSilence(performance.now());
+    stop.abort();
+  });
   lastEnd = performance.now();
   const repeat = async (once) => {
     while (!stop.signal.aborted) await once();
@@ -43,7 +47,6 @@ process.once("message", async (order) => {
   // On a new connection each time.
   const probing = repeat(() => postOnce(false));
   await Promise.all([...posting, ...streaming, probing]);
-  seen.longestSilence = Math.max(seen.longestSilence, performance.now() - lastEnd);
   process.send({ type: "done", seen: { ...seen, newest } }, () => process.disconnect());
 });
 
@@ -84,11 +87,14 @@ async function streamOnce(agent) {
   }
 }
 
+function hearSilence(now) {
+  if (!stop.signal.aborted) seen.longestSilence = Math.max(seen.longestSilence, now - lastEnd);
+  lastEnd = now;
+}
+
 /** An answer has come to its end, by these versions, to a request that was sent when `floor` was the newest. */
 function notice(versions, floor) {
-  const now = performance.now();
-  seen.longestSilence = Math.max(seen.longestSilence, now - lastEnd);
-  lastEnd = now;
+  hearSilence(performance.now());
   const [first] = versions;
   if (versions.some((version) => version !== first)) seen.mixed += 1;
   if (first < floor) seen.older += 1;
