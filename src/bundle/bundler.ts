@@ -1,4 +1,4 @@
-import { type BuildFailure, type BuildOptions, type OutputFile, context, stop } from "esbuild";
+import { type BuildOptions, type OutputFile, stop } from "esbuild";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { projectPath } from "../lib/paths.ts";
@@ -7,8 +7,9 @@ import type { Project } from "../project/types.ts";
 import { readBuildErrors } from "./errors.ts";
 import { createBundleFolder } from "./folder.ts";
 import { listPackageFiles } from "./package-files.ts";
+import { type BuildKind, createRebuilder } from "./rebuilder.ts";
 import { createResolvePlugin, type ResolveLog } from "./resolve.ts";
-import { sourcePlaces, sourcePlacesPlugin } from "./source-places.ts";
+import { createSourcePlacesPlugin, sourcePlaces } from "./source-places.ts";
 import { findTsconfigs } from "./tsconfigs.ts";
 import type { Bundler, BuildResult } from "./types.ts";
 
@@ -26,17 +27,17 @@ export async function createBundler(project: Project, options: BundlerOptions = 
   const folder = createBundleFolder(project.root, options.outDir);
   const packages = { found: new Set<string>(), missing: new Map<string, string>() };
   const log: ResolveLog = { inputs: new Set(), externals: new Set(), packages };
-  const settings = createOptions(project, folder.path, log);
-  const open = () => openContext(options.patchable === true ? { ...settings, ...patchable } : settings);
-  let esbuild = await open();
+  const optionsOf = (kind: BuildKind) => {
+    const settings = createOptions(project, folder.path, log, kind);
+    return options.patchable === true ? { ...settings, ...patchable } : settings;
+  };
+  const clear = () => {
+    for (const part of [log.inputs, log.externals, packages.found, packages.missing]) part.clear();
+  };
+  const esbuild = createRebuilder({ root: project.root, optionsOf, clear, inputs: log.inputs });
 
   const buildOnce = async (): Promise<BuildResult> => {
-    for (const part of [log.inputs, log.externals, packages.found, packages.missing]) part.clear();
-    const outcome = await esbuild.rebuild().catch(async (error: unknown) => {
-      if (isBuildFailure(error)) return error;
-      esbuild = await open();
-      return esbuild.rebuild().catch(keepBuildFailure);
-    });
+    const outcome = await esbuild.rebuild();
     const inputs = [...log.inputs, ...findTsconfigs(sourceFolders(project, log))];
     const packageFiles = listPackageFiles(project.root, packages);
     if (outcome instanceof Error) {
@@ -69,7 +70,7 @@ export async function createBundler(project: Project, options: BundlerOptions = 
   };
 }
 
-function createOptions(project: Project, outDir: string, log: ResolveLog) {
+function createOptions(project: Project, outDir: string, log: ResolveLog, { placed }: BuildKind) {
   return {
     absWorkingDir: project.root,
     // Relative: in the folder's own name esbuild would take a `*` for a pattern.
@@ -78,6 +79,7 @@ function createOptions(project: Project, outDir: string, log: ResolveLog) {
     outExtension: { ".js": ".mjs" },
     bundle: true,
     write: false,
+    metafile: placed !== undefined,
     platform: "node",
     format: "esm",
     target: "node20.19",
@@ -91,7 +93,7 @@ function createOptions(project: Project, outDir: string, log: ResolveLog) {
     loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
     define: sourcePlaces,
     banner: { js: createBanner(project.root) },
-    plugins: [createResolvePlugin(project, outDir, log), sourcePlacesPlugin],
+    plugins: [createResolvePlugin(project, outDir, log, placed === undefined), createSourcePlacesPlugin(placed)],
   } satisfies BuildOptions;
 }
 
@@ -109,23 +111,6 @@ function createBanner(root: string): string {
     'import { createRequire as __trussCreateRequire } from "node:module"; ' +
     `const require = __trussCreateRequire(${anchor}), __trussResolve = import.meta.resolve;`
   );
-}
-
-/** esbuild's own process may have died, or was killed: then another one is started. */
-async function openContext(settings: BuildOptions) {
-  const probe = await context(settings).catch(() => undefined);
-  if (probe !== undefined) return probe;
-  await stop();
-  return context(settings);
-}
-
-function keepBuildFailure(error: unknown): BuildFailure {
-  if (isBuildFailure(error)) return error;
-  throw error;
-}
-
-function isBuildFailure(error: unknown): error is BuildFailure {
-  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
 }
 
 function readOutputs(files: readonly OutputFile[]): { code: string; map: string } {

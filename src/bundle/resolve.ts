@@ -20,22 +20,30 @@ export interface ResolveLog {
 const passed = Symbol("resolved by esbuild itself");
 const nativeNamespace = "truss-ts-native";
 
-/** Decides what goes into the bundle (the user's own sources) and what stays outside (packages). */
-export function createResolvePlugin(project: Project, outDir: string, log: ResolveLog): Plugin {
+/**
+ * Decides what goes into the bundle (the user's own sources) and what stays outside (packages).
+ *
+ * @param listens whether each source that is read is logged, of a build that fails too; that takes its time
+ */
+export function createResolvePlugin(project: Project, outDir: string, log: ResolveLog, listens: boolean): Plugin {
   return {
     name: "truss-ts-resolve",
     setup(build) {
       build.onResolve({ filter: /^[^./]/, namespace: "file" }, (args) =>
         resolveBare(build, project, outDir, log, args),
       );
-      // Callbacks without a result only listen: here to every source that is read.
-      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
-        log.inputs.add(path);
-        return undefined;
-      });
+      if (listens) logLoads(build, log);
       addNativeAddons(build);
     },
   };
+}
+
+/** Callbacks without a result only listen. */
+function logLoads(build: PluginBuild, log: ResolveLog): void {
+  build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
+    log.inputs.add(path);
+    return undefined;
+  });
 }
 
 async function resolveBare(

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Verdict } from "../bundle/hot/judge.ts";
 import type { ReloadedEvent } from "../events.ts";
 import { projectPath } from "../lib/paths.ts";
@@ -35,10 +36,16 @@ export async function bringEdit(how: "swap" | "hot", attempt: HotAttempt): Promi
   return { ...(await succession.bring(id, plan)), how: "swap", why };
 }
 
-/** Gets ready for the first edit. */
+/** So often has code to be run before it is compiled to be quick. */
+const rehearsals = 25;
+
+/** Gets ready for the first edit, a little at a time. */
 export async function prepareHot({ code, start }: Plan): Promise<void> {
   const { rehearse } = await import("../bundle/hot/judge.ts");
-  for (let round = 0; round < 3; round += 1) rehearse(code, start.className ?? "Model");
+  for (let round = 0; round < rehearsals; round += 1) {
+    rehearse(code, start.className ?? "Model");
+    await delay(10, undefined, { ref: false });
+  }
 }
 
 /** Only an edit of code can be hot: what else has changed may have been read when the model started. */

@@ -12,11 +12,9 @@ const chatFiles = [
   "README.md",
   "config.yaml",
   "data/wonderland.txt",
-  "model/conversation.ts",
   "model/generator.ts",
   "model/model.ts",
   "model/random.ts",
-  "model/stop-filter.ts",
   "model/topic-finder.ts",
   "package.json",
   "test/model.test.ts",
@@ -36,7 +34,7 @@ describe("init without a terminal", () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: "\nmy model is ready (template chat). Next:\n\n  cd 'my model'\n  npm install\n  npm run dev\n\n",
-      stderr: `✔ 14 files written to ${join(cwd, "my model")}\n`,
+      stderr: `✔ 12 files written to ${join(cwd, "my model")}\n`,
     });
     expect(listFiles(cwd)).toEqual(chatFiles.map((path) => `my model/${path}`));
   });
