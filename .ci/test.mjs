@@ -26,7 +26,9 @@ for (const part of ["unit", "contract", "e2e", "clients", "package"]) {
   if (asked.length > 0 && !asked.includes(part)) continue;
   const clients = part === "clients" ? findClients() : undefined;
   const report = join(reports, `${part}.json`);
-  const args = ["run", "-c", "test/vitest.config.ts", "--project", part];
+  // The tests of the command line mostly wait for programs that they have started.
+  const workers = part === "e2e" ? ["--maxWorkers=3"] : [];
+  const args = ["run", "-c", "test/vitest.config.ts", "--project", part, ...workers];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const { status } = run(clients?.node ?? process.execPath, [vitest, ...args, ...reporters], clients?.env);
   const result = readReport(report);
