@@ -48,6 +48,8 @@ export function createIdleReturns(giveBack: (socket: Socket) => void, restMs = d
       if (!canLeave(socket, accounts.get(socket))) continue;
       // The way back takes its time, the more so where others are before it: a next request must not be read here.
       stopReading(socket);
+      // Nor may the server's own timer end it there: a blocked event loop makes both due at once.
+      socket.setTimeout(0);
       giveBack(socket);
     }
     if (resting.size > 0) return;

@@ -53,6 +53,13 @@ describe("idle connections", () => {
     expect(client.text()).not.toContain("/lost");
   });
 
+  it("have no timer of the server that they leave, since it acts on a connection of that server alone", async () => {
+    const client = await door.connect();
+    client.socket.write(get("/a"));
+    await vi.waitUntil(() => returned.length === 1);
+    expect(returned[0]?.timeout).toBe(0);
+  });
+
   it("are kept while a client is in full swing", async () => {
     const client = await door.connect();
     for (let round = 0; round < 20; round += 1) {
