@@ -42,7 +42,10 @@ export function judge(edit: Edit): Verdict {
     findLost(before, after);
   if (reason !== undefined) return swap(reason);
   const moved = movable(before, after, reachBefore);
-  const changed = [...changedMembers(before, after).map(labelOf), ...changedPieces(before, after)];
+  const changed = [
+    ...changedMembers(before, after).map(labelOf),
+    ...changedPieces(before, after).map((name) => sayPiece(name, after)),
+  ];
   return { how: "hot", why: describeChange([...new Set(changed)]), patch: writePatch(before, after, edit, moved) };
 }
 
@@ -72,6 +75,20 @@ function describeChange(changed: readonly string[]): string {
   return `only ${shown}${rest} changed`;
 }
 
+/** A default export, such as an imported text, has a name that the bundler made of its file's: that file is told. */
+function sayPiece(name: string, { pieces, code }: Outline): string {
+  const piece = pieces.get(name);
+  if (piece === undefined || !/_default\d*$/.test(name)) return name;
+  // The bundler begins each file with its path as a comment.
+  const file = code
+    .slice(0, piece.start)
+    .match(/^\/\/ .+$/gm)
+    ?.at(-1)
+    ?.slice(3);
+  const stem = file?.replace(/^.*\//, "").replace(/\.[^.]*$/, "");
+  return file !== undefined && stem?.replace(/\W+/g, "_") === name.replace(/_default\d*$/, "") ? file : name;
+}
+
 function compareModel(before: Outline, after: Outline): string | undefined {
   const names = ({ model }: Outline) => [model.piece.name, ...model.aliases].sort().join();
   return names(before) === names(after) ? undefined : "the class has another name";
@@ -92,7 +109,7 @@ function compareMembers(before: Outline, after: Outline, reaches: readonly Reach
 function comparePieces(before: Outline, after: Outline, reaches: readonly Reach[]): string | undefined {
   for (const name of changedPieces(before, after)) {
     const by = firstOf(reaches, (reach) => reach.byPiece(name));
-    if (by !== undefined) return `${name} changed, which ${by} may use`;
+    if (by !== undefined) return `${sayPiece(name, after)} changed, which ${by} may use`;
   }
   return undefined;
 }

@@ -51,6 +51,15 @@ const base = (predict: string, more = "") =>
 
 describe("an edit is hot", () => {
   it.each<[string, Files, Files, RegExp]>([
+    [
+      "of an imported text, which is told by its file",
+      {
+        [model]: `import text from "./my-prompt.txt";\n${base("return text;")}`,
+        "model/my-prompt.txt": "one",
+      },
+      { "model/my-prompt.txt": "two" },
+      /^only model\/my-prompt\.txt changed$/,
+    ],
     ["of a method", base("return 1;"), base("return 2;"), /only predict\(\) changed/],
     ["that adds a method", base("return 1;"), base("return this.more();", "  more() { return 2; }\n"), /predict\(\)/],
     [
