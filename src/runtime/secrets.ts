@@ -72,9 +72,7 @@ function undeclared(name: unknown, names: readonly string[]): TrussError {
   return new TrussError(
     "SECRET_UNDECLARED",
     `the secret ${JSON.stringify(name)} is not declared in config.yaml (${known})`,
-    {
-      hint: `add it there:  secrets:\n                  ${String(name)}: null`,
-    },
+    { hint: `write \`${String(name)}: null\` under \`secrets:\` there` },
   );
 }
 

@@ -10,7 +10,8 @@ const unshowable = "something that cannot be shown was thrown";
 /** An error as it crosses to the parent: its message, its stack and the first frame in the user's own source. */
 export function toRemoteError(code: ErrorCode, error: unknown, root: string): RemoteError {
   const own = attempt(() => (isTrussError(error) ? error : undefined));
-  const stack = stackOf(error, root);
+  const thrown = stackOf(error, root);
+  const stack = own === undefined || thrown === undefined ? thrown : withoutTop(thrown, root);
   const place = own?.file === undefined ? findUserFrame(stack, root) : own;
   return {
     code: own?.code ?? code,
@@ -56,6 +57,15 @@ export function cutStack(stack: string, root: string): string {
   const last = lines.findLastIndex((line) => isUserPath(pathOfFrame(line), root));
   const kept = last === -1 ? lines : lines.slice(0, last + 1);
   return kept.join("\n");
+}
+
+/** What is wrong with the project is told by its own frames: the runtime's, which found it, say nothing to the user. */
+function withoutTop(stack: string, root: string): string {
+  const lines = stack.split("\n");
+  const top = lines.findIndex((line) => framePattern.test(line.trim()));
+  if (top === -1) return stack;
+  const first = lines.findIndex((line) => isUserPath(pathOfFrame(line), root));
+  return [...lines.slice(0, top), ...(first === -1 ? [] : lines.slice(first))].join("\n");
 }
 
 function findUserFrame(stack: string | undefined, root: string) {

@@ -48,7 +48,7 @@ describe("createSecrets", () => {
     const secrets = secretsOf(["known"]);
     expect(() => secrets.unknown).toThrow(/"unknown" is not declared in config\.yaml \(declared: known\)/);
     expect(() => secrets.get("unknown")).toThrow(
-      expect.objectContaining({ code: "SECRET_UNDECLARED", hint: expect.stringContaining("unknown: null") }),
+      expect.objectContaining({ code: "SECRET_UNDECLARED", hint: "write `unknown: null` under `secrets:` there" }),
     );
   });
 

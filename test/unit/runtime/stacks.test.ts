@@ -66,6 +66,22 @@ describe("stacks", () => {
     });
   });
 
+  it("an error of ours shows where the user's code met it, not what threw it inside", () => {
+    const thrownInside = stack.replace(
+      "Error: broken",
+      "TrussError: two\n    lines\n    at missing (file:///usr/lib/chunk.js:1:1)",
+    );
+    const error = Object.assign(new TrussError("SECRET_MISSING", "two\n    lines"), { stack: thrownInside });
+    expect(toRemoteError("INTERNAL", error, root).stack?.split("\n")).toEqual([
+      "TrussError: two",
+      "    lines",
+      "    at Model.predict (/home/me/project/model/model.ts:12:7)",
+      "    at deeper (file:///home/me/project/model/deep%20er.ts:5:6)",
+    ]);
+    const elsewhere = Object.assign(error, { stack: thrownInside.replaceAll(".ts:", ".js:") });
+    expect(toRemoteError("INTERNAL", elsewhere, "/elsewhere").stack).toBe("TrussError: two\n    lines");
+  });
+
   it.each([
     ["text", "text"],
     [5, "5"],
