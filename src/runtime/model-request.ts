@@ -17,21 +17,18 @@ export function createModelRequest(parts: RequestParts, declared: boolean): Requ
   return declared ? realRequest(parts) : lazyRequest(parts);
 }
 
-/**
- * A Request passes an abort on to its own signal only as long as somebody holds the Request. A generator that was
- * given the signal alone must hear of it too, so the signal holds its Request here.
- */
-const requestsBySignal = new WeakMap<AbortSignal, Request>();
-
 function realRequest(parts: RequestParts): Request {
   const hasBody = parts.body !== undefined && parts.method !== "GET" && parts.method !== "HEAD";
+  const signal = parts.signal();
   const request = new Request(parts.url, {
     method: parts.method,
     headers: parts.headers,
-    signal: parts.signal(),
+    signal,
     ...(hasBody ? { body: parts.body as Uint8Array<ArrayBuffer> } : {}),
   });
-  requestsBySignal.set(request.signal, request);
+  // A Request follows its signal by a weak reference. What waits for its own signal alone, and is waited for by nobody
+  // else, would be collected together with it; so the client's signal, which its connection holds, holds the Request.
+  signal.addEventListener("abort", () => request, { once: true });
   return request;
 }
 

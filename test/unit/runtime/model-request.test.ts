@@ -43,4 +43,19 @@ describe.each([
     leaving.abort();
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });
+
+  it("aborts also what waits for that alone, and is waited for by nobody", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const leaving = new AbortController();
+    let heard = 0;
+    const listen = ({ signal }: Request) => signal.addEventListener("abort", () => (heard += 1), { once: true });
+    for (let turn = 0; turn < 50; turn += 1) listen(createModelRequest(partsOf(leaving.signal), declared));
+    for (let round = 0; round < 3; round += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    leaving.abort();
+    expect(heard).toBe(50);
+  });
 });
