@@ -13,7 +13,9 @@ export function countChoices(input: { readonly n?: number | null; readonly best_
   if (!Number.isInteger(count) || count < 1 || count > maxChoices) {
     throw new HttpError(400, `n must be a whole number from 1 to ${maxChoices}`, { param: "n" });
   }
-  if ((input.best_of ?? count) > count) refuse("best_of", "This model gives all that it makes: best_of must be n");
+  const bestOf: unknown = input.best_of ?? count;
+  if (typeof bestOf !== "number" || bestOf > count)
+    refuse("best_of", "This model gives all that it makes: best_of must be n");
   return count;
 }
 

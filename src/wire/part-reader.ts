@@ -102,11 +102,17 @@ function openIterator(source: unknown): PartIterator {
   if (typeof source === "string") return [source][Symbol.iterator]();
   if (typeof source === "object" && source !== null) {
     if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Array.isArray(source)) holdRejections(source);
     if (Symbol.iterator in source) return (source as Iterable<unknown>)[Symbol.iterator]();
     if ("fullStream" in source) return openIterator(source.fullStream);
     if (isForeignAnswer(source)) return [source][Symbol.iterator]();
   }
   throw new TypeError(`a generation is a string, or an iterable of strings and parts, not ${describe(source)}`);
+}
+
+/** Plain JavaScript may have promises in a list; one that fails before its turn is no reason to end the process. */
+function holdRejections(list: readonly unknown[]): void {
+  for (const item of list) if (item instanceof Promise) item.catch(() => undefined);
 }
 
 /** Streams of the `openai` and `@anthropic-ai/sdk` packages have their request's controller. */

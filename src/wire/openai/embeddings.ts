@@ -137,8 +137,11 @@ function toBase64(vector: Vector): string {
   return Buffer.from(view.buffer).toString("base64");
 }
 
-/** JSON would turn these into null, and a search index would be spoilt in silence. */
+/** JSON would turn these into null, base64 into infinity, and a search index would be spoilt in silence. */
 function requireFinite(value: number): number {
-  if (!Number.isFinite(value)) throw new Error(`an embedding holds ${String(value)}, which is not a number`);
-  return value;
+  if (!Number.isFinite(value) || !Number.isFinite(Math.fround(value))) {
+    throw new Error(`an embedding holds ${String(value)}, which is not a number of 32 bits`);
+  }
+  // JSON has no zero below zero, and both encodings say the same.
+  return value === 0 ? 0 : value;
 }

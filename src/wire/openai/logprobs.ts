@@ -29,9 +29,9 @@ export function completionLogprobs(
   let at = offset;
   return {
     tokens: tokens.map(({ token }) => token),
-    token_logprobs: tokens.map(({ logprob }) => logprob),
+    token_logprobs: tokens.map(({ logprob }) => told(logprob)),
     top_logprobs: tokens.map(({ top_logprobs = [] }) =>
-      Object.fromEntries(top_logprobs.slice(0, wanted).map(({ token, logprob }) => [token, logprob])),
+      Object.fromEntries(top_logprobs.slice(0, wanted).map(({ token, logprob }) => [token, told(logprob)])),
     ),
     text_offset: tokens.map(({ token }) => (at += token.length) - token.length),
   };
@@ -40,12 +40,17 @@ export function completionLogprobs(
 function detailed({ token, logprob, bytes, top_logprobs = [] }: TokenLogprob, wanted: number) {
   return {
     token,
-    logprob,
+    logprob: told(logprob),
     bytes: [...(bytes ?? new TextEncoder().encode(token))],
     top_logprobs: top_logprobs.slice(0, wanted).map((top) => ({
       token: top.token,
-      logprob: top.logprob,
+      logprob: told(top.logprob),
       bytes: [...(top.bytes ?? new TextEncoder().encode(top.token))],
     })),
   };
+}
+
+/** A token that can never come has minus infinity, which JSON turns into null; OpenAI says -9999 of very unlikely ones. */
+function told(logprob: number): number {
+  return logprob === -Infinity ? -9999 : logprob;
 }

@@ -89,9 +89,11 @@ describe("several answers", () => {
         expect.objectContaining({ status: 400, param: "n" }) as Error,
       );
     }
-    expect(() => toCompletion({ n: 1, best_of: 2 }, counting)).toThrow(
-      expect.objectContaining({ status: 400, param: "best_of" }) as Error,
-    );
+    for (const best_of of [2, "1", { toString: 1 }]) {
+      expect(() => toCompletion({ n: 1, best_of: best_of as number }, counting)).toThrow(
+        expect.objectContaining({ status: 400, param: "best_of" }) as Error,
+      );
+    }
     expect(begun).toBe(0);
     expect((await toChatCompletion({ stream: false }, counting)).choices[0]?.message.content).toBe("a");
     expect(begun).toBe(1);

@@ -83,6 +83,20 @@ describe("failures", () => {
     expect(rejections).toEqual([]);
   });
 
+  it("does not end the process for a rejected promise in a list whose turn has not come", async () => {
+    const rejections: unknown[] = [];
+    const listen = (reason: unknown) => rejections.push(reason);
+    process.on("unhandledRejection", listen);
+    const list = ["a", Promise.reject(new Error("second"))] as unknown as string[];
+    const events = stream(list);
+    expect(await events.next()).toEqual({ done: false, value: "start" });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", listen);
+    expect(rejections).toEqual([]);
+    await events.next();
+    await expect(events.next()).rejects.toThrow("second");
+  });
+
   it("throws ahead of the first event when the generation throws ahead of its first part", async () => {
     await expect(stream(generate([], new Error("early"))).next()).rejects.toThrow("early");
   });

@@ -27,6 +27,15 @@ describe("logprobs", () => {
     expect(chunks.flatMap((chunk) => chunk.choices[0]?.logprobs?.content ?? [])).toEqual([first, second]);
   });
 
+  it("of what can never come are -9999, as OpenAI has it, since JSON cannot hold them", async () => {
+    const never = { token: "a", logprob: -Infinity };
+    const text: GenerationPart = { type: "text", text: "a", logprobs: [{ ...never, top_logprobs: [never] }] };
+    const chat = await toChatCompletion({ logprobs: true, top_logprobs: 1, stream: false }, generate([text]));
+    expect(chat.choices[0]?.logprobs?.content).toMatchObject([{ logprob: -9999, top_logprobs: [{ logprob: -9999 }] }]);
+    const completion = await toCompletion({ logprobs: 1, stream: false }, generate([text]));
+    expect(completion.choices[0]?.logprobs).toMatchObject({ token_logprobs: [-9999], top_logprobs: [{ a: -9999 }] });
+  });
+
   it("are lists in completions, with the place of each token", async () => {
     const logprobs = {
       tokens: ["He", "é"],
