@@ -47,7 +47,7 @@ function readEarlier(store: ResponseStore, request: Fields): Fields[] {
   if (id === undefined || id === null) return [];
   const kept = typeof id === "string" ? store.get(id) : undefined;
   if (kept === undefined) {
-    throw new HttpError(400, `There is no response ${String(id)} here: it may have made room for later ones`, {
+    throw new HttpError(400, `There is no response ${nameOf(id)} here: it may have made room for later ones`, {
       param: "previous_response_id",
       code: "previous_response_not_found",
     });
@@ -63,9 +63,10 @@ function readInput(store: ResponseStore, input: unknown): Fields[] {
   return (input as unknown[]).map((item, index) => {
     if (!isFields(item)) throw new HttpError(400, `input[${index}] must be an object`, { param: `input[${index}]` });
     if (item["type"] !== "item_reference") return withId(item);
-    const found = store.item(String(item["id"]));
+    const { id } = item;
+    const found = typeof id === "string" ? store.item(id) : undefined;
     if (found !== undefined) return found;
-    throw new HttpError(400, `There is no item ${String(item["id"])} here`, { param: `input[${index}].id` });
+    throw new HttpError(400, `There is no item ${nameOf(id)} here`, { param: `input[${index}].id` });
   });
 }
 
@@ -74,14 +75,19 @@ function userMessage(text: string): Fields {
 }
 
 function withId(item: Fields): Fields {
-  return typeof item["id"] === "string" ? item : { ...item, id: createId(prefixes[String(item["type"])] ?? "msg") };
+  return typeof item["id"] === "string" ? item : { ...item, id: createId(prefixes.get(item["type"]) ?? "msg") };
 }
 
-const prefixes: Readonly<Record<string, string>> = {
-  function_call: "fc",
-  function_call_output: "fco",
-  reasoning: "rs",
-};
+const prefixes: ReadonlyMap<unknown, string> = new Map([
+  ["function_call", "fc"],
+  ["function_call_output", "fco"],
+  ["reasoning", "rs"],
+]);
+
+/** Clients may send anything in the place of an id. */
+function nameOf(id: unknown): string {
+  return typeof id === "string" ? id : `whose id is ${id === null ? "null" : `of type ${typeof id}`}`;
+}
 
 /** Hands every call on as it is, so that `return()` ends a stream whose next item is still awaited. */
 function watchStream(

@@ -22,7 +22,8 @@ const sizeLimit = 64 * 1024 * 1024;
 export function createResponseStore(limit: number, maxSize = sizeLimit): ResponseStore {
   // As text: it has a size, and nobody who is given a copy can change what is kept.
   const texts = new Map<string, { readonly text: string; readonly items: readonly string[] }>();
-  const owners = new Map<string, string>();
+  /** Which responses have an item, by its id. The last is the latest. */
+  const owners = new Map<string, Set<string>>();
   let size = 0;
 
   const read = (id: string): KeptResponse | undefined => {
@@ -37,26 +38,29 @@ export function createResponseStore(limit: number, maxSize = sizeLimit): Respons
     if (found === undefined) return false;
     texts.delete(id);
     size -= found.text.length;
-    for (const item of found.items) if (owners.get(item) === id) owners.delete(item);
+    for (const item of found.items) {
+      owners.get(item)?.delete(id);
+      if (owners.get(item)?.size === 0) owners.delete(item);
+    }
     return true;
   };
 
   return {
     get: read,
     item(id) {
-      const owner = owners.get(id);
+      const owner = [...(owners.get(id) ?? [])].at(-1);
       const kept = owner === undefined ? undefined : read(owner);
       return kept && itemsOf(kept).find((item) => item["id"] === id);
     },
     put(kept) {
       const id = String(kept.response["id"]);
-      const text = JSON.stringify(kept);
+      const text = toText(kept);
       remove(id);
-      if (text.length > maxSize) return;
+      if (text === undefined || text.length > maxSize) return;
       const items = itemsOf(kept).flatMap((item) => (typeof item["id"] === "string" ? [item["id"]] : []));
       texts.set(id, { text, items });
       size += text.length;
-      for (const item of items) owners.set(item, id);
+      for (const item of items) owners.set(item, (owners.get(item) ?? new Set()).add(id));
       for (const oldest of texts.keys()) {
         if (texts.size <= limit && size <= maxSize) break;
         remove(oldest);
@@ -64,6 +68,15 @@ export function createResponseStore(limit: number, maxSize = sizeLimit): Respons
     },
     delete: remove,
   };
+}
+
+/** `undefined` for what nests deeper than JSON can be written: the answer itself is none the worse for it. */
+function toText(kept: KeptResponse): string | undefined {
+  try {
+    return JSON.stringify(kept);
+  } catch {
+    return undefined;
+  }
 }
 
 function itemsOf({ response, input }: KeptResponse): Fields[] {

@@ -5,7 +5,7 @@ import { createChoicesReader } from "./foreign/openai-choices.ts";
 import { createResponsesReader } from "./foreign/responses.ts";
 import type { ForeignReader } from "./foreign/types.ts";
 import { brokenOff, upstreamFailure } from "./foreign/upstream-error.ts";
-import type { FinishReason, GenerationPart } from "./generation.ts";
+import type { FinishReason, GenerationPart, ToolCallPart } from "./generation.ts";
 
 /** Reads what a generation yields, item by item: parts of our own, and what SDKs yield, told by shape. */
 export interface ItemReader {
@@ -16,11 +16,13 @@ export interface ItemReader {
 }
 
 export function createItemReader(): ItemReader {
+  const names = new Map<string, string>();
   let foreign: { readonly kind: Kind; readonly reader: ForeignReader<GenerationPart> } | undefined;
   return {
     read(item) {
       if (typeof item === "string") return { type: "text", text: item };
       const own = ownPart(item);
+      if (own?.type === "tool_call") requireOneName(own, names);
       if (own !== undefined) return own;
       const kind = isFields(item) ? kindOf(item) : undefined;
       if (kind === undefined || !isFields(item)) return refuse(item);
@@ -88,6 +90,15 @@ function ownPart(item: unknown): GenerationPart | undefined {
       return checked(part, finishReasons.includes(part.reason), `reason must be one of ${finishReasons.join(", ")}`);
     default:
       return undefined;
+  }
+}
+
+/** Calls are told apart by their ids, and a model that gives each the same one mixes their arguments. */
+function requireOneName({ id, name }: ToolCallPart, names: Map<string, string>): void {
+  const known = names.get(id);
+  if (known === undefined) names.set(id, name);
+  else if (name !== "" && name !== known) {
+    throw new TypeError(`the tool call ${id} is of ${known} and now of ${name}: each call needs its own id`);
   }
 }
 

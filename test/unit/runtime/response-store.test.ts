@@ -46,6 +46,23 @@ describe("the store of responses", () => {
     expect([store.item("msg_a"), store.item("in_a"), store.item("msg_b")]).toMatchObject([undefined, undefined, {}]);
   });
 
+  it("finds an item of several responses as long as one of them is kept", () => {
+    const store = createResponseStore(2);
+    const first = kept("a");
+    store.put(first);
+    store.put({ response: kept("b").response, input: first.input });
+    store.delete("b");
+    expect(store.item("in_a")).toMatchObject({ id: "in_a" });
+  });
+
+  it("leaves out what nests too deeply to be kept", () => {
+    let deep: object = {};
+    for (let level = 0; level < 100_000; level += 1) deep = { deep };
+    const store = createResponseStore(2);
+    store.put({ ...kept("a"), input: [{ deep }] });
+    expect(store.get("a")).toBeUndefined();
+  });
+
   it("gives out copies", () => {
     const store = createResponseStore(1);
     store.put(kept("a"));
@@ -64,6 +81,19 @@ describe("a conversation", () => {
     expect(resolved).toMatchObject({ temperature: 1, input: [{ role: "user" }] });
     expect([isKept(resolved), isKept({ ...resolved }), isKept(request)]).toEqual([true, true, false]);
     expect(JSON.parse(JSON.stringify(resolved))).toEqual({ temperature: 1, input: expect.any(Array) as unknown });
+  });
+
+  it.each([
+    [{ previous_response_id: { toString: 1 } }, "previous_response_id"],
+    [{ input: [{ type: "item_reference", id: { toString: 1 } }] }, "input[0].id"],
+  ])("refuses the reference in %j", (request, param) => {
+    expect(() => resolve(request)).toThrow(expect.objectContaining({ status: 400, param }) as Error);
+  });
+
+  it.each(["constructor", { toString: 1 }])("gives an item of the odd type %j an id", (type) => {
+    expect(resolve({ input: [{ type }] })).toMatchObject({
+      input: [{ id: expect.stringMatching(/^msg_\w+$/) as unknown }],
+    });
   });
 
   it.each([null, 4, "text", [1]])("leaves %j to the model", (request) =>

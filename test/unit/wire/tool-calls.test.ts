@@ -97,6 +97,14 @@ describe("tool calls in pieces", () => {
     expect(response).toMatchObject({ status: "incomplete", output: [{ arguments: '{"x":', status: "incomplete" }] });
   });
 
+  it("are of one function each: two under one id would become one, with arguments that nobody can parse", async () => {
+    const parts = [piece("a", "{}", "f"), piece("a", "{}", "g")];
+    const refused = /call a .* f .* g/;
+    await expect(toChatCompletion({ stream: false }, generate(parts))).rejects.toThrow(refused);
+    await expect(toMessage({ stream: false }, generate(parts))).rejects.toThrow(refused);
+    await expect(collect(toResponse({ stream: true }, generate(parts)))).rejects.toThrow(refused);
+  });
+
   it("are no JSON object: messages cannot hold them, wherever that shows", async () => {
     for (const parts of [
       [piece("a", "{} {", "f"), "b"],
