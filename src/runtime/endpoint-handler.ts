@@ -194,14 +194,14 @@ function missingMethod({ method, path, family }: Endpoint, requestId: string): R
 }
 
 function failure(exchange: Exchange, thrown: unknown): Response {
-  const { endpoint, requestId } = exchange;
+  const { endpoint, request, requestId } = exchange;
   const error = presentable(thrown);
-  if (error instanceof ClientGone || (isAbort(error) && isGone(exchange)))
+  if (error instanceof ClientGone || (isGone(exchange) && (isAbort(error) || thrown === request.signal.reason)))
     return errorResponse(endpoint.family, { status: 499, message: "Client closed the request" }, requestId, "600");
   return errorResponse(endpoint.family, reportError(exchange, error), requestId, faultCode(error));
 }
 
-/** What `fetch` and the SDKs throw when the signal that the model gave them aborts. */
+/** What `fetch` and the SDKs throw when the signal that the model gave them aborts; `throwIfAborted()` has its reason. */
 function isAbort(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === "AbortError" || error.message === "Request was aborted." || isAbort(error.cause);
