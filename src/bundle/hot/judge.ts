@@ -1,7 +1,9 @@
 import { evaluator } from "../../model/evaluator.ts";
 import { type Member, type Outline, type Outlined, type Piece, outlineBundle } from "./outline.ts";
+import { mentionsOf } from "./mentions.ts";
 import { type Patch, writePatch } from "./patch.ts";
 import { type Reach, findReach, labelOf } from "./reach.ts";
+import { actsWhereItStands } from "./definitions.ts";
 
 /** Whether an edit can go under the live instance, and why; `why` is told to the user. */
 export type Verdict =
@@ -19,7 +21,7 @@ export interface Edit {
   /** Absolute path of the edited bundle, by which its source map is found. */
   readonly file: string;
   readonly className: string;
-  /** Top-level names that came into the live bundle's scope with earlier patches. */
+  /** Top-level names that are in the live bundle's scope and no longer, or not yet, in its source. */
   readonly added: ReadonlySet<string>;
 }
 
@@ -35,13 +37,16 @@ export function judge(edit: Edit): Verdict {
   const [before, after] = [live.outline, edited.outline];
   const [reachBefore, reachAfter] = [findReach(before), findReach(after)];
   const reason =
-    compareModel(before, after) ??
+    compareModel(before, after, [reachBefore, reachAfter]) ??
     compareMembers(before, after, [reachBefore, reachAfter]) ??
     comparePieces(before, after, [reachBefore, reachAfter]) ??
     compareStart(before, after, [reachBefore, reachAfter]) ??
-    findLost(before, after);
+    compareDefinitions(before, after) ??
+    findLost(before, after, edit.added);
   if (reason !== undefined) return swap(reason);
   const moved = movable(before, after, reachBefore);
+  const unaware = findUnaware(before, after, moved);
+  if (unaware !== undefined) return swap(unaware);
   const changed = [
     ...changedMembers(before, after).map(labelOf),
     ...changedPieces(before, after).map((name) => sayPiece(name, after)),
@@ -89,9 +94,11 @@ function sayPiece(name: string, { pieces, code }: Outline): string {
   return file !== undefined && stem?.replace(/\W+/g, "_") === name.replace(/_default\d*$/, "") ? file : name;
 }
 
-function compareModel(before: Outline, after: Outline): string | undefined {
+function compareModel(before: Outline, after: Outline, reaches: readonly Reach[]): string | undefined {
   const names = ({ model }: Outline) => [model.piece.name, ...model.aliases].sort().join();
-  return names(before) === names(after) ? undefined : "the class has another name";
+  if (names(before) !== names(after)) return "the class has another name";
+  const by = firstOf(reaches, (reach) => reach.ofClass);
+  return by === undefined ? undefined : `${by} may have kept the class itself`;
 }
 
 function compareMembers(before: Outline, after: Outline, reaches: readonly Reach[]): string | undefined {
@@ -135,15 +142,37 @@ function startOf({ pieces, statements, textOf }: Outline, reach: Reach): string 
     .join("\n");
 }
 
-/** A name that is gone from the source is still in the live scope: code that means another by it would find it. */
-function findLost(before: Outline, after: Outline): string | undefined {
-  for (const name of before.pieces.keys()) {
-    if (
-      !after.pieces.has(name) &&
-      new RegExp(`(?<![\\w$.])${name.replaceAll("$", "\\$")}(?![\\w$])`).test(after.code)
-    ) {
-      return `${name} is gone, and its name is still in use`;
+/** Other classes are defined anew with an edit: what their definition does would be done twice. */
+function compareDefinitions(before: Outline, after: Outline): string | undefined {
+  for (const name of changedPieces(before, after)) {
+    const pieces = [before.pieces.get(name), after.pieces.get(name)];
+    if (pieces.some((piece) => piece !== undefined && actsWhereItStands(piece, before))) {
+      return `${name} changed, whose definition does more than to define it`;
     }
+  }
+  return undefined;
+}
+
+/** A name that is gone from the source is still in the live scope: code that means another by it would find it. */
+function findLost(before: Outline, after: Outline, added: ReadonlySet<string>): string | undefined {
+  for (const name of [...before.pieces.keys(), ...added]) {
+    if (after.pieces.has(name)) continue;
+    const inUse = new RegExp(`(?<![\\w$])(?<!(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$])`);
+    if (inUse.test(after.code)) return `${name} is gone, and its name is still in use`;
+  }
+  return undefined;
+}
+
+/** Code that is not evaluated anew does not see the names that come with the patch. */
+function findUnaware(before: Outline, after: Outline, moved: readonly string[]): string | undefined {
+  const isNew = ({ name }: Piece) => !before.pieces.has(name);
+  const fresh = [...after.pieces.values()].filter(isNew).map(({ name }) => name);
+  for (const piece of after.pieces.values()) {
+    const { name, text, node } = piece;
+    if (piece === after.model.piece || before.pieces.get(name)?.text !== text || moved.includes(name)) continue;
+    const { names } = mentionsOf(node);
+    const met = fresh.find((each) => names.has(each));
+    if (met !== undefined) return `${met} is new, and ${name} may use it`;
   }
   return undefined;
 }

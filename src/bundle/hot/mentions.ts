@@ -25,6 +25,7 @@ export function mentionsOf(node: AnyNode): Mentions {
     if (member !== undefined) members.add(member);
     if (current.type === "Property" && current.key.type === "Identifier") members.add(current.key.name);
     if (current.type === "ThisExpression" && !keepsThis(current, parent)) givesThisAway = true;
+    if (isOwnClass(current) && !(parent !== undefined && memberName(parent) === "name")) givesThisAway = true;
     if (current.type !== "Identifier" || isLabel(current, parent)) return;
     names.add(current.name);
     if (!standsBeforeDot(current, parent)) bare.add(current.name);
@@ -45,7 +46,16 @@ function isLabel(node: AnyNode, parent: AnyNode | undefined): boolean {
 }
 
 function standsBeforeDot(node: AnyNode, parent: AnyNode | undefined): boolean {
-  return parent?.type === "MemberExpression" && parent.object === node && memberName(parent) !== undefined;
+  if (parent?.type !== "MemberExpression" || parent.object !== node) return false;
+  const name = memberName(parent);
+  return name !== undefined && name !== "prototype";
+}
+
+/** The class as an instance can reach it, and with it all of its members: `this.constructor`, `new.target`. */
+function isOwnClass(node: AnyNode): boolean {
+  if (node.type === "MetaProperty") return node.meta.name === "new";
+  if (node.type !== "MemberExpression" || node.object.type !== "ThisExpression") return false;
+  return ["constructor", "__proto__"].includes(memberName(node) ?? "");
 }
 
 /** What esbuild writes for private members and fields takes `this` first, and keeps it to itself. */
@@ -62,49 +72,3 @@ function keepsThis(node: AnyNode, parent: AnyNode | undefined): boolean {
   const { object } = callee;
   return object.type === "CallExpression" && object.callee.type === "Identifier" && ownHelper.test(object.callee.name);
 }
-
-/**
- * Values that code computes once and keeps (`this.x ??= make()`, `if (!x) x = make()`): what they were made by has had
- * its effect, just as `load()` has.
- */
-export function keptValues(node: AnyNode, textOf: (node: AnyNode) => string): AnyNode[] {
-  const found: AnyNode[] = [];
-  walk(node, (current) => {
-    if (current.type === "AssignmentExpression" && isKept(current, textOf) && makes(current.right)) {
-      found.push(current.right);
-    }
-    if (current.type !== "IfStatement") return;
-    const test = textOf(current.test);
-    walk(current.consequent, (inner) => {
-      if (inner.type !== "AssignmentExpression" || inner.operator !== "=" || !makes(inner.right)) return;
-      if (test.includes(textOf(inner.left))) found.push(inner.right);
-    });
-  });
-  return found;
-}
-
-function isKept(node: AnyNode & { type: "AssignmentExpression" }, textOf: (node: AnyNode) => string): boolean {
-  if (["??=", "||=", "&&="].includes(node.operator)) return true;
-  return (
-    node.operator === "=" && node.right.type === "LogicalExpression" && textOf(node.right.left) === textOf(node.left)
-  );
-}
-
-/** Whether code of the user's is run, or kept, by this value. */
-function makes(node: AnyNode): boolean {
-  let found = false;
-  walk(node, (inner, parent) => {
-    if (inner.type === "Identifier" ? !isLabel(inner, parent) : making.has(inner.type)) found = true;
-  });
-  return found;
-}
-
-const making: ReadonlySet<string> = new Set<AnyNode["type"]>([
-  "CallExpression",
-  "NewExpression",
-  "TaggedTemplateExpression",
-  "ImportExpression",
-  "FunctionExpression",
-  "ArrowFunctionExpression",
-  "ClassExpression",
-]);

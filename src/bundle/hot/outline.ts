@@ -1,5 +1,5 @@
 import { type AnyNode, type Class, type Program, type VariableDeclaration, parse } from "acorn";
-import { keptValues } from "./mentions.ts";
+import { keptValues } from "./kept.ts";
 import { isFunction, isWrittenOut, nameOfKey, walk } from "./syntax.ts";
 
 /** A binding of the bundle whose value can be replaced while the rest stays: a function, a class, a written-out value. */

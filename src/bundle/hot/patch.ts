@@ -3,9 +3,10 @@ import { pathToFileURL } from "node:url";
 import type { Edit } from "./judge.ts";
 import type { Outline, Piece } from "./outline.ts";
 
-/** Code for the scope of a running bundle, and the names that it adds there. */
+/** Code for the scope of a running bundle, and the names that are there from then on beside those of its source. */
 export interface Patch {
   readonly code: string;
+  /** Those that the edit takes from the source are among them: they stay in the scope. */
   readonly adds: readonly string[];
 }
 
@@ -36,7 +37,8 @@ export function writePatch(before: Outline, after: Outline, edit: Edit, moved: r
   );
   const url = pathToFileURL(edit.file).href;
   const code = `${sheet.text()}\n//# sourceURL=${url}\n//# sourceMappingURL=${basename(edit.file)}.map`;
-  return { code, adds };
+  const gone = [...before.pieces.keys()].filter((name) => !after.pieces.has(name));
+  return { code, adds: [...adds, ...gone] };
 }
 
 /** Static fields have their values already; they are carried over from the old class. */

@@ -1,12 +1,15 @@
 import type { AnyNode } from "acorn";
+import { atDefinition } from "./definitions.ts";
 import { type Mentions, mentionsOf } from "./mentions.ts";
-import { type Member, type Outline, type Piece, staticValue } from "./outline.ts";
+import { type Member, type Outline, staticValue } from "./outline.ts";
 
 /** What has had its part in how the model came to be, each with what it was used by. */
 export interface Reach {
   /** `undefined`: not reached. */
   byPiece(name: string): string | undefined;
   byMember(name: string): string | undefined;
+  /** What has used the class as a whole, so that its identity may count: as a key, for `instanceof`. */
+  readonly ofClass: string | undefined;
 }
 
 /**
@@ -17,7 +20,8 @@ export interface Reach {
 export function findReach(outline: Outline): Reach {
   const { pieces, model, statements, kept } = outline;
   const [reachedPieces, reachedMembers] = [new Map<string, string>(), new Map<string, string>()];
-  const modelNames = new Set([model.piece.name, ...model.aliases]);
+  const modelNames = namesOf(outline);
+  let ofClass: string | undefined;
   const bases = basesOf(outline);
 
   for (const node of statements) follow(staticValue(node, [...modelNames]) ?? node, "code that runs on import", false);
@@ -27,12 +31,14 @@ export function findReach(outline: Outline): Reach {
     for (const node of atDefinition(piece)) follow(node, "code that runs on import", false);
   }
   for (const member of model.members) if (member.runsAtStart) follow(member.node, labelOf(member), true);
-  return { byPiece: (name) => reachedPieces.get(name), byMember: (name) => reachedMembers.get(name) };
+  return { byPiece: (name) => reachedPieces.get(name), byMember: (name) => reachedMembers.get(name), ofClass };
 
   function follow(node: AnyNode, by: string, isModels: boolean): void {
     const mentions = mentionsOf(node);
     for (const name of mentions.names) reachPiece(name, by);
-    const everything = (isModels && mentions.givesThisAway) || hasAny(mentions.bare, modelNames);
+    const isClassUsed = hasAny(mentions.bare, modelNames);
+    if (isClassUsed) ofClass ??= by;
+    const everything = (isModels && mentions.givesThisAway) || isClassUsed;
     for (const member of model.members) if (everything || mentions.members.has(member.name)) reachMember(member, by);
   }
 
@@ -51,6 +57,13 @@ export function findReach(outline: Outline): Reach {
   }
 }
 
+/** What the class is called, outside and, where esbuild has given it another name there, inside. */
+function namesOf({ model }: Outline): Set<string> {
+  const names = new Set([model.piece.name, ...model.aliases]);
+  if (model.piece.node.type === "ClassExpression" && model.piece.node.id) names.add(model.piece.node.id.name);
+  return names;
+}
+
 function basesOf({ pieces, model }: Outline): Set<string> {
   const bases = new Set<string>();
   for (let { node } = model.piece; node.type === "ClassExpression" && node.superClass?.type === "Identifier";) {
@@ -60,20 +73,6 @@ function basesOf({ pieces, model }: Outline): Set<string> {
     ({ node } = base);
   }
   return bases;
-}
-
-/** What of a class is evaluated where it stands. */
-function atDefinition({ node }: Piece): AnyNode[] {
-  if (node.type !== "ClassExpression") return [];
-  const found: AnyNode[] = node.superClass ? [node.superClass] : [];
-  for (const member of node.body.body) {
-    if (member.type === "StaticBlock") found.push(member);
-    else {
-      if (member.computed) found.push(member.key);
-      if (member.type === "PropertyDefinition" && member.static) found.push(member);
-    }
-  }
-  return found;
 }
 
 function hasAny(names: Mentions["bare"], wanted: ReadonlySet<string>): boolean {

@@ -121,6 +121,18 @@ describe("an edit is hot", () => {
       `class Base { predict() { return this.answer(); } answer() { return 0; } }\nexport class Model extends Base { answer() { return 1; } other() { return 2; } }\n`,
       /only other\(\)/,
     ],
+    [
+      "of a class that only requests use, with what a definition may hold",
+      `class Failed extends Error { static count = 0; code = 1; }\n${base("return new Failed().code;")}`,
+      `class Failed extends Error { static count = 0; code = 2; }\n${base("return new Failed().code;")}`,
+      /only Failed changed/,
+    ],
+    [
+      "of a function whose local variables are computed again and again",
+      `function step(text: string) { return text + 1; }\n${base("let out = ''; while (out.length < 3) { out = step(out); } return out;")}`,
+      `function step(text: string) { return text + 2; }\n${base("let out = ''; while (out.length < 3) { out = step(out); } return out;")}`,
+      /only step changed/,
+    ],
   ])("%s", async (_name, before, after, why) => {
     expect(await judgeEdit(before, after)).toMatchObject(hotFor(why));
   });
@@ -131,6 +143,25 @@ describe("an edit is a swap", () => {
     `function read() { return deep(); }\nfunction deep() { return ${value}; }\nexport class Model { n = 0; load() { this.n = read(); } predict() { return this.n; } }\n`;
   const withLoad = (load: string, more: string) =>
     `export class Model { f: any; load() { ${load} } predict() { return 1; } ${more} }\n`;
+  const keeping = [
+    ["behind an early return", "if (this.hits) return this.hits; this.hits = make(1); return this.hits;"],
+    ["by a condition", "return this.hits ? this.hits : (this.hits = make(1));"],
+    ["by an operator", "this.hits || (this.hits = make(1)); return this.hits;"],
+    ["by way of a local variable", "if (!this.hits) { const made = make(1); this.hits = made; } return this.hits;"],
+    ["made from a local variable", "const size = make(1); this.hits ??= Number(size); return this.hits;"],
+    ["taken apart", "if (this.hits === 0) [this.hits] = [make(1)]; return this.hits;"],
+  ] as const;
+  const usingClass = [
+    ["its prototype's members", "for (const key of ['tick']) this.f = (Model.prototype as any)[key];"],
+    ["its prototype extended", "Object.defineProperty(Model.prototype, 'more', { value: 1 });"],
+    ["by the instance", "const its = this.constructor as any; this.f = its.prototype[String('tick')];"],
+    ["another instance", "this.f = [new Model()];"],
+  ] as const;
+  const defining = [
+    ["calls something", "class Pool { static timer = setTimeout(() => {}, 0); size = VALUE; }"],
+    ["has a static block", "class Pool { static { setTimeout(() => {}, 0); } size = VALUE; }"],
+    ["makes what it extends", "const make = () => class {};\nclass Pool extends make() { size = VALUE; }"],
+  ] as const;
   it.each<[string, Files, Files, RegExp]>([
     ["of load()", base("return 1;"), base("return 1;").replace("await null", "await 1"), /^load\(\) changed/],
     ["of a field", base("return 1;"), base("return 1;").replace("hits = 0", "hits = 1"), /field hits changed/],
@@ -212,6 +243,60 @@ describe("an edit is a swap", () => {
       base("if (!this.hits) { this.hits = make(1); } return this.hits;") + "function make(n: number) { return n; }\n",
       base("if (!this.hits) { this.hits = make(1); } return this.hits;") + "function make(n: number) { return -n; }\n",
       /computed once and kept/,
+    ],
+    ...keeping.map<[string, Files, Files, RegExp]>(([name, code]) => [
+      `of what is kept, ${name}`,
+      base(code) + "function make(n: number) { return n; }\n",
+      base(code) + "function make(n: number) { return n + 1; }\n",
+      /make changed, which a value that is computed once and kept/,
+    ]),
+    [
+      "of a number that is kept",
+      base("(this as any).size ??= 1; return 1;"),
+      base("(this as any).size ??= 2; return 1;"),
+      /computed once and kept changed/,
+    ],
+    ...usingClass.map<[string, Files, Files, RegExp]>(([name, load]) => [
+      `where load() uses the class as a whole: ${name}`,
+      withLoad(load, "tick() { return 1; }"),
+      withLoad(load, "tick() { return 2; }"),
+      /kept the class itself|tick\(\) changed/,
+    ]),
+    [
+      "of comments only, where load() has kept the class",
+      `const all = new Map();\n${withLoad("all.set(Model, 1);", "")}`,
+      `// a comment\nconst all = new Map();\n${withLoad("all.set(Model, 1);", "")}`,
+      /load\(\) may have kept the class itself/,
+    ],
+    ...defining.map<[string, Files, Files, RegExp]>(([name, top]) => [
+      `of a class whose definition ${name}`,
+      `${top.replace("VALUE", "1")}\n${base("return new Pool();")}`,
+      `${top.replace("VALUE", "2")}\n${base("return new Pool();")}`,
+      /Pool changed, whose definition does more/,
+    ]),
+    [
+      "that takes away a class whose definition does something",
+      `class Pool { static timer = setTimeout(() => {}, 0); }\n${base("return Pool.timer;")}`,
+      base("return 1;"),
+      /Pool changed, whose definition does more/,
+    ],
+    [
+      "of a new class that cannot be defined",
+      base("return 1;"),
+      `class Pool { static size = JSON.parse("{"); }\n${base("return Pool.size;")}`,
+      /Pool changed, whose definition does more/,
+    ],
+    [
+      "that adds what a class has been waiting for",
+      `declare const shout: () => string;\nclass Helper { go() { return shout(); } }\n${base("return new Helper().go();")}`,
+      `const shout = () => "a";\nclass Helper { go() { return shout(); } }\n${base("return new Helper().go();")}`,
+      /shout is new, and Helper may use it/,
+    ],
+    [
+      "whose removed name is still spread",
+      `const top = ["a"];\n${base("return [...top];")}`,
+      `declare const top: string[];\n${base("return [...top];")}`,
+      /top is gone/,
     ],
     [
       "of a static value",
@@ -316,6 +401,20 @@ describe("a patch", () => {
     await edit(`${source("hey", "yield extra();")}function extra() { return "newer"; }\n`);
     expect(await instance.predict("you")).toEqual(["hey", "you", "newer", "s1", 4, 1, true, expect.any(String)]);
     expect(root).not.toBe("");
+  });
+
+  it("finds no name again that an earlier edit took away", async () => {
+    const clone = "const structuredClone = () => 'ours';\n";
+    const { build } = await openProject(`${clone}${base("return structuredClone(1);")}`);
+    const live = (await build()).code;
+    const { code, file } = await build(base("return 1;"));
+    const added = new Set<string>();
+    const first = judge({ live, edited: code, file, className: "Model", added });
+    if (first.how !== "hot") throw new Error(first.why);
+    for (const name of first.patch.adds) added.add(name);
+    const next = await build(base("return structuredClone(1);"));
+    const verdict = judge({ live: code, edited: next.code, file: next.file, className: "Model", added });
+    expect(verdict).toMatchObject(swapFor(/structuredClone is gone/));
   });
 
   it("leaves a function alone that code has put another in the place of", async () => {
