@@ -3,7 +3,7 @@ import { createId } from "../wire/ids.ts";
 import type { Fields } from "../wire/messages-from/form.ts";
 import { markKept } from "../wire/openai/kept.ts";
 import type { ResponseStore } from "./response-store.ts";
-import { isStream } from "./stream.ts";
+import { isStream, iteratorOf } from "./stream.ts";
 
 /** One request of `responses` where the server keeps them. */
 export interface Conversation {
@@ -96,7 +96,7 @@ function watchStream(
 ): AsyncIterable<unknown> {
   return {
     [Symbol.asyncIterator]() {
-      const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      const iterator = iteratorOf(source);
       return {
         async next() {
           const step = await iterator.next();

@@ -3,7 +3,7 @@ import { ClientGone } from "./input.ts";
 
 /** A stream that has begun: its first item is asked for. */
 export interface OpenedStream {
-  readonly iterator: AsyncIterator<unknown> | Iterator<unknown>;
+  readonly iterator: AsyncIterator<unknown>;
   /** Settles with the first item. */
   readonly first: PromiseLike<IteratorResult<unknown>>;
   /** How the wait for it ended; a generator that throws first rejects {@link openStream} instead. */
@@ -51,7 +51,7 @@ export async function openStream(
   waitMs: number | undefined,
   onLeave: OnLeave,
 ): Promise<OpenedStream> {
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const iterator = iteratorOf(source);
   const first = Promise.resolve(iterator.next());
   let timer: NodeJS.Timeout | undefined;
   let unlisten: (() => void) | undefined;
@@ -65,6 +65,21 @@ export async function openStream(
   });
   if (typeof outcome === "string") return { iterator, first, outcome, firstValue: undefined };
   return { iterator, first, outcome: "item", firstValue: outcome.done === true ? undefined : outcome.value };
+}
+
+/** As `for await` reads: what a plain generator yields may be promised. */
+export function iteratorOf(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterator<unknown> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  const iterator = source[Symbol.iterator]();
+  return {
+    async next() {
+      const { done, value } = iterator.next();
+      return done === true ? { done, value } : { done: false, value: await value };
+    },
+    async return(value?: unknown) {
+      return iterator.return?.(value) ?? { done: true, value };
+    },
+  };
 }
 
 /** Ends a stream early by its `return()`; resolves once it has really ended. Never throws. */

@@ -80,17 +80,32 @@ function inspect(
     return body.stream === undefined ? undefined : followEvents(body.stream(request, tell), tell);
   };
   return {
-    value,
-    framer: (framer) => tapFramer(framer, events()),
-    response({ status, headers }) {
-      const type = headers.get("content-type") ?? "";
-      if (headers.has("content-encoding")) return undefined;
-      if (status >= 400) return collect((answer) => error(answer, tell));
-      if (status !== 200) return undefined;
-      if (/^text\/event-stream\b/i.test(type)) return events();
-      return /^application\/json\b/i.test(type) ? collect(value) : undefined;
-    },
+    value: (answer) => harmlessly(() => value(answer)),
+    framer: (framer) => harmlessly(() => tapFramer(framer, events())) ?? framer,
+    response: (response) => harmlessly(() => tapResponse(response)),
   };
+
+  function tapResponse({ status, headers }: Response): Tap | undefined {
+    const type = headers.get("content-type") ?? "";
+    if (headers.has("content-encoding")) return undefined;
+    if (status >= 400) return harmless(collect((answer) => error(answer, tell)));
+    if (status !== 200) return undefined;
+    if (/^text\/event-stream\b/i.test(type)) return harmless(events());
+    return /^application\/json\b/i.test(type) ? harmless(collect(value)) : undefined;
+  }
+}
+
+/** The answer goes its way, whatever becomes of the look at it. */
+function harmlessly<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+function harmless(tap: Tap | undefined): Tap | undefined {
+  return tap && { chunk: (chunk) => harmlessly(() => tap.chunk(chunk)), end: () => harmlessly(() => tap.end()) };
 }
 
 /** What JSON makes of a value. */
@@ -113,7 +128,8 @@ function followEvents(check: { event(data: unknown, name: string | undefined): v
   return { chunk, end: () => (failed ? undefined : check.end()) };
 }
 
-function tapFramer(framer: Framer, tap: Tap | undefined): Framer {
+function tapFramer(framer: Framer, watching: Tap | undefined): Framer {
+  const tap = harmless(watching);
   if (tap === undefined) return framer;
   const seen = <T extends string | Uint8Array>(chunk: T): T => {
     tap.chunk(chunk);

@@ -3,11 +3,11 @@ import { type Tell, isObject } from "./rule.ts";
 import type { CreateStreamCheck } from "./stream.ts";
 
 /** Which deltas a block may have. Blocks that are not listed may have any. */
-const deltasOf: Readonly<Record<string, readonly string[]>> = {
-  text: ["text_delta", "citations_delta"],
-  tool_use: ["input_json_delta"],
-  thinking: ["thinking_delta", "signature_delta"],
-};
+const deltasOf: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["text", ["text_delta", "citations_delta"]],
+  ["tool_use", ["input_json_delta"]],
+  ["thinking", ["thinking_delta", "signature_delta"]],
+]);
 
 /** The events of `POST /v1/messages`. */
 export const createMessageCheck: CreateStreamCheck = (_request, tell) => {
@@ -80,7 +80,7 @@ function followBlocks(tell: Tell) {
 }
 
 function checkDelta(block: unknown, delta: unknown, tell: Tell): void {
-  const allowed = deltasOf[String(block)];
+  const allowed = deltasOf.get(block);
   const type = isObject(delta) ? delta["type"] : undefined;
   if (allowed === undefined || typeof type !== "string" || allowed.includes(type)) return;
   const problem = `must be ${allowed.join(" or ")} in a block of type ${String(block)}, is ${type}`;

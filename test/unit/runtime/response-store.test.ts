@@ -112,6 +112,13 @@ describe("a conversation", () => {
     expect(await next).toMatchObject({ done: true });
   });
 
+  it("awaits what a plain generator promises", async () => {
+    const items = [Promise.resolve("data: a")] as unknown[];
+    const watched = createConversation(createResponseStore(2)).watch(items.values());
+    const iterator = (watched as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    expect(await iterator.next()).toEqual({ done: false, value: "data: a" });
+  });
+
   it("passes on strings and bytes, and keeps what is told in events alone", async () => {
     const store = createResponseStore(2);
     const conversation = createConversation(store);

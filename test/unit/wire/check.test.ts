@@ -357,6 +357,33 @@ describe("what is told", () => {
     expect(warnings).toHaveLength(2);
   });
 
+  it.each(["constructor", "toString", "__proto__"])("does an answer no harm, as one with a block of type %s", (type) =>
+    warningsOf("messages", {
+      items: [
+        { type: "message_start", message: {} },
+        { type: "content_block_start", index: 0, content_block: { type } },
+        { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "a" } },
+      ],
+    }).then((warnings) => expect(warnings.map(({ path }) => path)).toContain("delta.stop_reason")),
+  );
+
+  it("does an answer no harm where the check itself fails", () => {
+    const inspect = createInspector(
+      () => 1,
+      () => {
+        throw new Error("nobody can be told");
+      },
+    );
+    const inspection = inspect({ endpoint: endpointOf("messages"), input: { stream: true }, requestId: "r" });
+    const framer = createFramer("anthropic-messages", { requestId: "r", accept: null });
+    const watched = inspection?.framer(framer);
+    expect(watched?.frame({ type: "odd" })).toContain('{"type":"odd"}');
+    expect(() => inspection?.value({})).not.toThrow();
+    expect(() => watched?.end()).not.toThrow();
+    const tap = inspection?.response(new Response("{}", { headers: { "content-type": "application/json" } }));
+    expect(() => (tap?.chunk("{}"), tap?.end())).not.toThrow();
+  });
+
   it("is nothing where there is no form", () => {
     const inspect = createInspector(
       () => 1,
