@@ -195,10 +195,20 @@ function readAnswerBlock(block: Field): AssistantPart[] {
           type: "tool_call",
           id: textOf(at(block, "id")),
           name: textOf(at(block, "name")),
-          arguments: JSON.stringify(fieldsOf(at(block, "input"))),
+          arguments: jsonOf(at(block, "input")),
         },
       ];
     default:
       return [{ type: "other", raw: block.value as Fields }];
+  }
+}
+
+/** JSON can be read from deeper nesting than it can be written to. */
+function jsonOf(input: Field): string {
+  const fields = fieldsOf(input);
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    return wrong(input, "an object that is nested less deeply");
   }
 }

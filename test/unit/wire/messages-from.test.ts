@@ -302,6 +302,14 @@ describe("responses", () => {
 });
 
 describe("messages", () => {
+  it("refuses a call's input that nests too deeply to be written again", () => {
+    let input: object = {};
+    for (let level = 0; level < 100_000; level += 1) input = { input };
+    const content = [{ type: "tool_use", id: "a", name: "f", input }];
+    const refused = refusalOf({ messages: [{ role: "assistant", content }] }, "messages");
+    expect(refused).toMatchObject({ status: 400, param: "messages[0].content[0].input" });
+  });
+
   it("reads all that it knows", () => {
     const webSearch = { type: "web_search_20250305", name: "web_search" };
     const form = messagesFrom({
