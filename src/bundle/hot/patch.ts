@@ -54,8 +54,9 @@ interface Range {
 }
 
 interface Sheet {
-  /** Copies a range, with something before and after it where that moves nothing: at ends of lines. */
+  /** Copies a range that comes after all earlier ones, with something around it where that moves nothing: at ends of lines. */
   copy(range: Range, above: string, below: string): void;
+  /** Takes a part out of the last copy, after those taken before. */
   blank(range: Range): void;
   addFirst(text: string): void;
   addLast(text: string): void;
@@ -66,27 +67,51 @@ interface Sheet {
 function createSheet(source: string): Sheet {
   const starts = [0];
   for (let at = source.indexOf("\n"); at !== -1; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
-  const lineOf = (at: number) => starts.findLastIndex((start) => start <= at);
-  const blanked = ({ start, end }: Range) => source.slice(start, end).replaceAll(/[^\n]/g, " ");
+  const lineOf = (at: number) => lastUpTo(starts, at);
+  const blanked = (start: number, end: number) => source.slice(start, end).replaceAll(/[^\n]+/g, spaces);
   const additions = new Map<number, string>();
   const add = (line: number, text: string) => additions.set(line, `${additions.get(line) ?? ""}${text}`);
-  let page = blanked({ start: 0, end: source.length });
-  const fill = ({ start, end }: Range, text: string) => {
-    page = page.slice(0, start) + text + page.slice(end);
+  const kept: Range[] = [];
+  const page = () => {
+    const parts: string[] = [];
+    let at = 0;
+    for (const { start, end } of kept) {
+      parts.push(blanked(at, start), source.slice(start, end));
+      at = end;
+    }
+    return `${parts.join("")}${blanked(at, source.length)}`;
   };
   return {
     copy(range, above, below) {
-      fill(range, source.slice(range.start, range.end));
+      kept.push(range);
       add(lineOf(range.start) - 1, above);
       add(lineOf(range.end), below);
     },
-    blank: (range) => fill(range, blanked(range)),
+    blank({ start, end }) {
+      const around = kept.pop();
+      if (around !== undefined) kept.push({ start: around.start, end: start }, { start: end, end: around.end });
+    },
     addFirst: (text) => add(0, text),
     addLast: (text) => add(starts.length - 1, text),
     text: () =>
-      page
+      page()
         .split("\n")
         .map((line, index) => line + (additions.get(index) ?? ""))
         .join("\n"),
   };
+}
+
+function spaces(text: string): string {
+  return " ".repeat(text.length);
+}
+
+/** The index of the last of these ascending numbers that is not above `limit`. */
+function lastUpTo(numbers: readonly number[], limit: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? limit) <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
 }
