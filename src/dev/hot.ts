@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { basename } from "node:path";
 import type { Verdict } from "../bundle/hot/judge.ts";
 import type { ReloadedEvent } from "../events.ts";
 import { projectPath } from "../lib/paths.ts";
@@ -56,9 +57,19 @@ async function judgeAttempt({ plan, changed, inputs, succession: { live } }: Hot
   if (live.plan.workshop !== plan.workshop) return swap("the project was read again");
   const read = changed.find((file) => !inputs.includes(file));
   if (read !== undefined) return swap(`${projectPath(root, read)} is not part of the code`);
+  const opened = changed.find((file) => mayBeOpened(file, live.plan.code) || mayBeOpened(file, plan.code));
+  if (opened !== undefined) return swap(`the code may also read ${projectPath(root, opened)} by itself`);
   // Loaded only where it is asked for.
   const { judge } = await import("../bundle/hot/judge.ts");
   return judge({ live: live.plan.code, edited: plan.code, file: bundle, className, added: live.added });
+}
+
+const source = /\.[cm]?[jt]sx?$/;
+
+/** Whether a text or JSON that is imported is also named in the code, as `readFile()` wants it; imports leave no name. */
+function mayBeOpened(file: string, code: string): boolean {
+  const name = basename(file);
+  return !source.test(name) && ["'", '"', "`"].some((quote) => code.includes(`${name}${quote}`));
 }
 
 function swap(why: string): Verdict {

@@ -59,6 +59,19 @@ describe("--reload hot", () => {
     expect(await dev.event("reloaded", 4)).toMatchObject(hot("only predict() changed"));
   });
 
+  it("starts anew where an imported text is also read by load()", async () => {
+    const text = `import prompt from "./prompt.txt";\nimport { readFileSync } from "node:fs";\n`;
+    const reading = `  kept = ""; load() { this.kept = readFileSync(new URL("./prompt.txt", import.meta.url), "utf8"); }\n`;
+    const { project, dev } = await startHot({
+      [model]: `${text}export class Model {\n${reading}  predict() { return [prompt, this.kept]; }\n}\n`,
+      "model/prompt.txt": "one",
+    });
+    project.save("model/prompt.txt", "two");
+    const why = swap("the code may also read model/prompt.txt by itself");
+    expect(await dev.event("reloaded")).toMatchObject(why);
+    expect((await dev.predict()).body).toEqual(["two", "two"]);
+  });
+
   it("adds and takes endpoints; an edit that leaves none changes nothing", async () => {
     const { project, dev } = await startHot({ [model]: modelOf("one") });
     project.save(model, modelOf("one", "  embeddings() { return { hello: 1 }; }\n"));
