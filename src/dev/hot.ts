@@ -39,14 +39,21 @@ export async function bringEdit(how: "swap" | "hot", attempt: HotAttempt): Promi
 
 /** So often has code to be run before it is compiled to be quick. */
 const rehearsals = 25;
+/** Milliseconds of work; requests pass through this process, and large code gets its practice within fewer rounds. */
+const rehearsalTime = 150;
 
-/** Gets ready for the first edit, a little at a time. */
-export async function prepareHot({ code, start }: Plan): Promise<void> {
+/** Gets ready for the first edit, a little at a time; answers after how many rounds. */
+export async function prepareHot({ code, start }: Pick<Plan, "code" | "start">): Promise<number> {
   const { rehearse } = await import("../bundle/hot/judge.ts");
-  for (let round = 0; round < rehearsals; round += 1) {
+  let [rounds, spent] = [0, 0];
+  while (rounds < rehearsals && spent < rehearsalTime) {
+    const began = performance.now();
     rehearse(code, start.className ?? "Model");
+    spent += performance.now() - began;
+    rounds += 1;
     await delay(10, undefined, { ref: false });
   }
+  return rounds;
 }
 
 /** Only an edit of code can be hot: what else has changed may have been read when the model started. */
