@@ -2,7 +2,7 @@ import type { Reporter } from "../events.ts";
 import type { Generation } from "./generation.ts";
 
 /** When it is told that a start still runs; the last pause repeats. */
-const toldAfterSeconds = [10, 30, 60];
+const toldAfterSeconds = [2, 10, 30, 60];
 const thenEverySeconds = 60;
 
 /** Tells from time to time that a model is still on its way; returns the way to stop telling. */

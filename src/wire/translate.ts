@@ -21,6 +21,7 @@ export function streamEvents<Event>(reader: PartReader, encoder: Encoder<Event>)
   let started = false;
   /** No part is to be read any more. */
   let closed = false;
+  const pause = createPause();
   // Written by hand and not as a generator, which costs more for each token.
   let working = 0;
   let last: Promise<IteratorResult<Event>> | undefined;
@@ -28,6 +29,8 @@ export function streamEvents<Event>(reader: PartReader, encoder: Encoder<Event>)
   const step = async (): Promise<IteratorResult<Event>> => {
     try {
       while (!closed && taken >= events.length) {
+        const turn = pause();
+        if (turn !== undefined) await turn;
         const part = await reader.next();
         if (closed) break;
         events = encode(part);
@@ -82,8 +85,32 @@ export async function readAll(
   take: (part: GenerationPart, choice: number) => unknown,
 ): Promise<void> {
   try {
-    for (let part = await reader.next(); part !== undefined; part = await reader.next()) take(part, reader.choice);
+    const pause = createPause();
+    for (let part = await reader.next(); part !== undefined; part = await reader.next()) {
+      take(part, reader.choice);
+      const turn = pause();
+      if (turn !== undefined) await turn;
+    }
   } finally {
     await reader.close();
   }
+}
+
+/** So many parts are read before the time is looked at, and so long (milliseconds) before others have their turn. */
+const partsBetweenLooks = 64;
+const turnMs = 5;
+
+/** A generation that waits for nothing would keep the event loop: to be awaited after each part. */
+function createPause(): () => Promise<void> | undefined {
+  let parts = 0;
+  let began = performance.now();
+  const turn = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    began = performance.now();
+  };
+  return () => {
+    parts += 1;
+    if (parts % partsBetweenLooks !== 0 || performance.now() - began < turnMs) return undefined;
+    return turn();
+  };
 }
