@@ -39,7 +39,12 @@ export function createPatcher(host: ModelHost, findModule: () => object | undefi
         if (!isTrussError(error)) return refused(messageOf(error));
         return { kind: "failed", error: toRemoteError(error.code, error, root) };
       }
-      patch.commit();
+      try {
+        patch.commit();
+      } catch (error) {
+        // What is half done is replaced by the new start that follows.
+        return refused(messageOf(error));
+      }
       evaluate = patch.evaluate ?? evaluate;
       return { kind: "done", endpoints: endpointReports(host) };
     },
