@@ -32,7 +32,7 @@ const prepareAfterMs = 250;
  */
 export function createRebuilder(options: RebuilderOptions): Rebuilder {
   const { root, optionsOf, clear, inputs } = options;
-  const checked = new Map<string, string>();
+  const isPlaced = createPlaceCheck();
   let placed = new Set<string>();
   let thorough: BuildContext | undefined;
   let quick: BuildContext | undefined;
@@ -57,10 +57,12 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
   };
 
   const prepareQuick = async () => {
-    const ready = await context(optionsOf({ placed })).catch(() => undefined);
+    const asked = placed;
+    const ready = await context(optionsOf({ placed: asked })).catch(() => undefined);
     // Its first build reads everything; it is no use to anybody waiting.
     await ready?.rebuild().catch(() => undefined);
-    if (closed || quick !== undefined) await ready?.dispose();
+    // A thorough build meanwhile may have found others: this one would leave their places out.
+    if (closed || quick !== undefined || placed !== asked) await ready?.dispose();
     else quick = ready;
   };
 
@@ -68,16 +70,6 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
     clearTimeout(timer);
     void quick?.dispose().catch(() => undefined);
     quick = undefined;
-  }
-
-  /** Looks at a source that is new or was written since: what it wants may have changed. */
-  function isPlaced(file: string): boolean {
-    const stamp = stampOf(file);
-    const known = checked.get(file);
-    if (known?.startsWith(`${stamp} `)) return known.endsWith("placed");
-    const found = usesPlace(file, readText(file));
-    checked.set(file, `${stamp} ${found ? "placed" : "plain"}`);
-    return found;
   }
 
   return {
@@ -95,6 +87,19 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
       dropQuick();
       await thorough?.dispose();
     },
+  };
+}
+
+/** Looks at a source that is new or was written since: what it wants may have changed. */
+function createPlaceCheck(): (file: string) => boolean {
+  const checked = new Map<string, { readonly stamp: string; readonly found: boolean }>();
+  return (file) => {
+    const stamp = stampOf(file);
+    const known = checked.get(file);
+    if (known?.stamp === stamp) return known.found;
+    const found = usesPlace(file, readText(file));
+    checked.set(file, { stamp, found });
+    return found;
   };
 }
 
