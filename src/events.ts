@@ -177,6 +177,30 @@ export interface WireWarningEvent {
   readonly hint?: string;
 }
 
+/** A command of several steps has begun the next one. */
+export interface StepEvent {
+  readonly event: "step";
+  /** In the present tense: `building the model`. */
+  readonly message: string;
+}
+
+/** How far one long piece of work has come. */
+export interface ProgressEvent {
+  readonly event: "progress";
+  /** What is under way; the same words each time, which tell two pieces of work apart. */
+  readonly task: string;
+  /** Bytes. */
+  readonly done: number;
+  /** Bytes, where known. */
+  readonly total?: number;
+}
+
+/** A fact worth a line of its own, such as the address of a deployment that is being built. */
+export interface NoteEvent {
+  readonly event: "note";
+  readonly message: string;
+}
+
 /** Everything that rooms report; what a person sees of it is up to the reporter. */
 export type TrussEvent =
   | JsonEvent
@@ -190,6 +214,9 @@ export type TrussEvent =
   | LoopBlockedEvent
   | WireWarningEvent
   | WarningEvent
+  | StepEvent
+  | ProgressEvent
+  | NoteEvent
   | DrainingEvent;
 
 /** Takes events as they happen. Must not throw. */

@@ -26,6 +26,9 @@ function isJsonEvent(event: TrussEvent): event is JsonEvent {
     case "loop_blocked":
     case "wire_warning":
     case "warning":
+    case "step":
+    case "note":
+    case "progress":
     case "draining":
       return false;
   }

@@ -64,6 +64,12 @@ export function tellEvent(event: TrussEvent, options: StoryOptions): Told {
       return story(style.yellow(`! port ${event.wanted} is in use; listening on ${event.port} instead\n`));
     case "warning":
       return story(style.yellow(`! ${event.message}${event.hint === undefined ? "" : ` (${event.hint})`}\n`));
+    case "step":
+      return story(`${event.message} ...\n`);
+    case "note":
+      return story(`${event.message}\n`);
+    case "progress":
+      return story("");
     case "draining":
       return story(tellDraining(event, style));
     case "stopped":
