@@ -181,8 +181,8 @@ async function explain(error: unknown): Promise<ExitCode> {
   process.stderr.write(renderError(error, { colors: createIo().hasColors }));
   // `dev` and `serve` keep stdout to their events; a usage fault prints nothing there either.
   if (args.includes("--json") && !["dev", "serve"].includes(args[0] ?? "") && error.exitCode !== exitCodes.usage) {
-    const { code, message, hint, file, line, column } = error;
-    process.stdout.write(`${JSON.stringify({ error: { code, message, hint, file, line, column } })}\n`);
+    const { code, message, hint, file, line, column, details } = error;
+    process.stdout.write(`${JSON.stringify({ error: { code, message, hint, file, line, column, ...details } })}\n`);
   }
   return error.exitCode;
 }

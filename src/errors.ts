@@ -98,6 +98,8 @@ export interface TrussErrorOptions extends Partial<SourceLocation> {
   /** @default 1 */
   readonly exitCode?: ExitCode;
   readonly cause?: unknown;
+  /** More for scripts, put into the `error` object of `--json`: `{ status_code: 422 }`. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 const trussErrorMark = Symbol.for("truss-ts.error");
@@ -111,6 +113,7 @@ export class TrussError extends Error {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+  readonly details?: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: TrussErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -121,6 +124,7 @@ export class TrussError extends Error {
     if (options.file !== undefined) this.file = options.file;
     if (options.line !== undefined) this.line = options.line;
     if (options.column !== undefined) this.column = options.column;
+    if (options.details !== undefined) this.details = options.details;
     Object.defineProperty(this, trussErrorMark, { value: true });
   }
 }

@@ -1,0 +1,50 @@
+import { TrussError, exitCodes } from "../errors.ts";
+
+/** The hosts of one Baseten: the public one, a private one, or a stand-in on this machine. */
+export interface Remote {
+  /** The management API, without a slash at the end: `https://api.baseten.co`. */
+  readonly managementUrl: string;
+  /** Where people look: `https://app.baseten.co`. */
+  readonly dashboardUrl: string;
+  /** Where a model answers: `https://model-abc123.api.baseten.co`. */
+  readonly inferenceUrl: (modelId: string) => string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const managementOverride = "BASETEN_MANAGEMENT_API_URL_OVERRIDE";
+const inferenceOverride = "BASETEN_INFERENCE_BASE_URL_OVERRIDE";
+const publicDashboard = "https://app.baseten.co";
+
+/** Dashboards whose API is not simply at `api.` where they have `app.`. */
+const oddApis: Readonly<Record<string, string>> = {
+  "https://app.dev.baseten.co": "https://api.mc-dev.baseten.co",
+  "http://localhost:8000": "http://api.localhost:8000",
+};
+
+/** Works out the hosts from the dashboard's URL, as Truss's files name it; the two overrides win. */
+export function resolveRemote(env: Env, remoteUrl: string = publicDashboard): Remote {
+  const dashboardUrl = readUrl(remoteUrl, "The remote's URL");
+  const api = oddApis[dashboardUrl] ?? dashboardUrl.replace("://app.", "://api.");
+  const managementUrl = overrideOf(env, managementOverride) ?? api;
+  const inferenceBase = overrideOf(env, inferenceOverride);
+  return {
+    managementUrl,
+    dashboardUrl,
+    inferenceUrl: (modelId) => inferenceBase ?? api.replace("://", `://model-${modelId}.`),
+  };
+}
+
+function overrideOf(env: Env, name: string): string | undefined {
+  const value = env[name];
+  return value === undefined || value === "" ? undefined : readUrl(value, name);
+}
+
+/** Without a slash at the end, so that paths can be put behind it. */
+function readUrl(text: string, name: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "") {
+    throw new TrussError("USAGE", `${name} is not a URL of the form https://host.`, { exitCode: exitCodes.usage });
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}
