@@ -2,22 +2,24 @@ import { TrussError, exitCodes, isTrussError } from "../errors.ts";
 import type { Reporter } from "../events.ts";
 import { type Asked, describeGarbage, describeRefusal, parseJson } from "./errors.ts";
 import { type Clock, systemClock, usualPatienceMs, waitBefore } from "./patience.ts";
+import type { Variables } from "./folders.ts";
 import { type Remote, resolveRemote } from "./remote.ts";
+import { type Secret, faultOfKey } from "./secret.ts";
 import { type Answer, type Exchange, exchange } from "./transport.ts";
 
-/** An API key and where it was found. */
-export interface Credentials {
-  readonly key: string;
-  /** As a person knows it: `BASETEN_API_KEY`, or a file's path. */
-  readonly source: string;
-  /** The dashboard of the Baseten that the key is for. @default "https://app.baseten.co" */
-  readonly remoteUrl?: string | undefined;
+/** The key to ask with: what `findCredentials` gives. */
+export interface KeyHolder {
+  readonly key: Pick<Secret, "reveal">;
+  /** Where it comes from, as a person knows it: `BASETEN_API_KEY`, `[baseten] in ~/.trussrc`. */
+  readonly from: string;
+  /** The dashboard of the Baseten that the key is for: `https://app.baseten.co`. */
+  readonly remoteUrl: string;
 }
 
 export interface ClientOptions {
-  readonly credentials: Credentials;
+  readonly credentials: KeyHolder;
   /** @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Variables;
   /** Aborts whatever is under way, with its reason as the error. */
   readonly signal?: AbortSignal | undefined;
   /** Is told of waits. */
@@ -32,7 +34,7 @@ export interface ApiRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** Below the API's address, parts encoded: `/v1/models`. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: URLSearchParams;
   readonly body?: unknown;
   /**
    * Whether a try that failed may be followed by another. `never` is for what creates something: a request whose
@@ -41,6 +43,8 @@ export interface ApiRequest {
   readonly repeat?: "while-patient" | "never";
   /** How long a broken connection or a 5xx is tried again, in milliseconds. @default 8_000 */
   readonly patienceMs?: number;
+  /** Beside the client's own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface BasetenClient {
@@ -54,12 +58,12 @@ export interface BasetenClient {
 
 /** A client of Baseten's management API. Makes no request yet. */
 export function createClient(options: ClientOptions): BasetenClient {
-  const { credentials, env = process.env, signal, report, clock = systemClock } = options;
-  requireUsableKey(credentials);
+  const { credentials, env = process.env, report, clock = systemClock } = options;
+  const key = requireUsableKey(credentials);
   const remote = resolveRemote(env, credentials.remoteUrl);
   const request = async (request: ApiRequest): Promise<ApiObject> => {
-    const url = urlOf(remote, request);
-    const asked = { url, key: credentials.key, source: credentials.source };
+    const asked = { url: urlOf(remote, request), key, source: credentials.from };
+    const signal = joinSignals(options.signal, request.signal);
     const call = { ...exchangeFor(request, asked), signal };
     const mayRepeat = (request.repeat ?? (request.method === "GET" ? "while-patient" : "never")) !== "never";
     const end = clock.now() + (request.patienceMs ?? usualPatienceMs);
@@ -75,20 +79,24 @@ export function createClient(options: ClientOptions): BasetenClient {
 }
 
 /** A key with a line break in it would be quoted in the error of whoever refuses the header. */
-function requireUsableKey({ key, source }: Credentials): void {
-  if (/^[\x21-\x7e]+$/.test(key)) return;
-  throw new TrussError("AUTH_REFUSED", `The API key from ${source} is not one: it has spaces or odd characters.`, {
+function requireUsableKey({ key, from }: KeyHolder): string {
+  const value = key.reveal();
+  const fault = faultOfKey(value);
+  if (fault === undefined) return value;
+  throw new TrussError("AUTH_MISSING", `The API key from ${from} ${fault}.`, {
     exitCode: exitCodes.auth,
     hint: "copy it again, without quotes or line breaks",
   });
 }
 
-function urlOf(remote: Remote, { path, query = {} }: ApiRequest): URL {
+function urlOf(remote: Remote, { path, query }: ApiRequest): URL {
   const url = new URL(`${remote.managementUrl}${path}`);
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
-  }
+  if (query !== undefined) url.search = query.toString();
   return url;
+}
+
+function joinSignals(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }
 
 function exchangeFor({ method, body }: ApiRequest, { url, key }: Asked): Exchange {

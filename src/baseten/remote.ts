@@ -1,4 +1,5 @@
 import { TrussError, exitCodes } from "../errors.ts";
+import type { Variables } from "./folders.ts";
 
 /** The hosts of one Baseten: the public one, a private one, or a stand-in on this machine. */
 export interface Remote {
@@ -10,11 +11,11 @@ export interface Remote {
   readonly inferenceUrl: (modelId: string) => string;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** The public one. */
+export const defaultRemoteUrl = "https://app.baseten.co";
 
 const managementOverride = "BASETEN_MANAGEMENT_API_URL_OVERRIDE";
 const inferenceOverride = "BASETEN_INFERENCE_BASE_URL_OVERRIDE";
-const publicDashboard = "https://app.baseten.co";
 
 /** Dashboards whose API is not simply at `api.` where they have `app.`. */
 const oddApis: Readonly<Record<string, string>> = {
@@ -23,9 +24,9 @@ const oddApis: Readonly<Record<string, string>> = {
 };
 
 /** Works out the hosts from the dashboard's URL, as Truss's files name it; the two overrides win. */
-export function resolveRemote(env: Env, remoteUrl: string = publicDashboard): Remote {
+export function resolveRemote(env: Variables, remoteUrl: string = defaultRemoteUrl): Remote {
   const dashboardUrl = readUrl(remoteUrl, "The remote's URL");
-  const api = oddApis[dashboardUrl] ?? dashboardUrl.replace("://app.", "://api.");
+  const api = oddApis[dashboardUrl] ?? dashboardUrl.replace(/:\/\/(app\.)?/, "://api.");
   const managementUrl = overrideOf(env, managementOverride) ?? api;
   const inferenceBase = overrideOf(env, inferenceOverride);
   return {
@@ -35,9 +36,9 @@ export function resolveRemote(env: Env, remoteUrl: string = publicDashboard): Re
   };
 }
 
-function overrideOf(env: Env, name: string): string | undefined {
-  const value = env[name];
-  return value === undefined || value === "" ? undefined : readUrl(value, name);
+function overrideOf(env: Variables, name: string): string | undefined {
+  const value = env[name]?.trim() ?? "";
+  return value === "" ? undefined : readUrl(value, name);
 }
 
 /** Without a slash at the end, so that paths can be put behind it. */

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ApiRequest, createClient } from "../../../src/baseten/client.ts";
 import type { Clock } from "../../../src/baseten/patience.ts";
+import { createSecret } from "../../../src/baseten/secret.ts";
 import { type TrussError, isTrussError } from "../../../src/errors.ts";
 
 const key = "canary-key-0123456789";
@@ -31,8 +32,12 @@ async function setUp(handler: Handler, options: { signal?: AbortSignal } = {}) {
   const { clock, waits } = createClock();
   const base = `http://127.0.0.1:${port}`;
   const env = { BASETEN_MANAGEMENT_API_URL_OVERRIDE: base };
-  const client = createClient({ credentials: { key, source: "BASETEN_API_KEY" }, env, clock, ...options });
+  const client = createClient({ credentials: holderOf(key), env, clock, ...options });
   return { client, seen, waits, base };
+}
+
+function holderOf(value: string) {
+  return { key: createSecret(value), from: "BASETEN_API_KEY", remoteUrl: "https://app.baseten.co" };
 }
 
 function createClock() {
@@ -65,7 +70,7 @@ async function failureOf(work: Promise<unknown>): Promise<TrussError> {
   return error;
 }
 
-const read: ApiRequest = { method: "GET", path: "/v1/models", query: { name: "a b", team: undefined } };
+const read: ApiRequest = { method: "GET", path: "/v1/models", query: new URLSearchParams({ name: "a b" }) };
 const commit: ApiRequest = { method: "POST", path: "/v1/models", body: { source: {} }, repeat: "never" };
 
 describe("a request", () => {
@@ -80,8 +85,7 @@ describe("a request", () => {
   });
 
   test("is not sent with a key that would break the header", () => {
-    const credentials = { key: `${key}\n`, source: "BASETEN_API_KEY" };
-    expect(() => createClient({ credentials, env: {} })).toThrow(/odd characters/);
+    expect(() => createClient({ credentials: holderOf(`${key}\n`), env: {} })).toThrow(/line breaks/);
   });
 });
 
@@ -201,7 +205,7 @@ describe("without a server", () => {
     server.close();
     await once(server, "close");
     const env = { BASETEN_MANAGEMENT_API_URL_OVERRIDE: `http://127.0.0.1:${port}` };
-    const client = createClient({ credentials: { key, source: "x" }, env, clock: createClock().clock });
+    const client = createClient({ credentials: holderOf(key), env, clock: createClock().clock });
     const error = await failureOf(client.request(commit));
     expect(error).toMatchObject({ code: "NETWORK_FAILED", exitCode: 1, sent: false });
     expect(error.message).toContain("ECONNREFUSED");
