@@ -1,8 +1,9 @@
 import type * as zod from "zod";
+import { createOwnMetadata, createOwnRuntime } from "./own-keys.ts";
 import { type SchemaKit as Kit, createSchemaKit, recordError } from "./schema-kit.ts";
 
 /**
- * The keys of `config.yaml`: all of Truss's, so that one file serves both, and those of `runtime` that are ours.
+ * The keys of `config.yaml`: all of Truss's, so that one file serves both, and ours.
  * Messages are written to follow the key's path: "resources.cpu must be a string".
  */
 export function createConfigSchema(z: typeof zod) {
@@ -47,9 +48,8 @@ export function createConfigSchema(z: typeof zod) {
 }
 
 /** Free but for our own part, which Truss lets pass here and nowhere else. */
-function createMetadata({ z, object, texts, whole }: Kit) {
-  const own = object({ models: texts, stored_responses: whole(0) });
-  return z.looseObject({ truss_ts: own }, { error: recordError("must be a mapping") }).nullish();
+function createMetadata(kit: Kit) {
+  return kit.z.looseObject({ truss_ts: createOwnMetadata(kit) }, { error: recordError("must be a mapping") }).nullish();
 }
 
 /** Keys that truss-ts hands on without reading them. */
@@ -126,7 +126,8 @@ function createResources({ object, text, texted, flag, whole, anything }: Kit) {
   });
 }
 
-function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }: Kit) {
+function createRuntime(kit: Kit) {
+  const { object, text, texts, flag, whole, seconds, choice } = kit;
   return object({
     predict_concurrency: whole(1),
     streaming_read_timeout: seconds,
@@ -149,18 +150,7 @@ function createRuntime({ z, object, text, texts, flag, whole, seconds, choice }:
     remote_ssh: object({ enabled: flag }),
     egress_restrictions: object({ ip_allow_list: texts, fqdn_allow_list: texts }),
     truss_server_version_override: text,
-    // Ours, from here on.
-    request_timeout: seconds,
-    drain_timeout: seconds,
-    streaming_keep_alive: seconds,
-    max_queue: whole(0),
-    queue_timeout: seconds,
-    /** Bytes. */
-    max_body_size: whole(1),
-    max_loop_block: seconds,
-    workers: z
-      .union([z.literal("auto"), z.number().int().min(1)], { error: 'must be a whole number of at least 1, or "auto"' })
-      .nullish(),
+    ...createOwnRuntime(kit),
   });
 }
 

@@ -1,6 +1,7 @@
 import type * as zod from "zod";
 import type { Fault } from "../errors.ts";
 import { suggest } from "../lib/suggest.ts";
+import { ownRuntimeKeys } from "./own-keys.ts";
 import { createConfigSchema } from "./schema.ts";
 import type { ConfigSource } from "./yaml.ts";
 
@@ -84,11 +85,21 @@ function findCombinationFaults(source: ConfigSource): Fault[] {
     if (!has(left) || !has(right)) continue;
     faults.push(source.faultAt([right], `${right} and ${left} exclude each other.`, "Keep one of the two.", "key"));
   }
+  for (const key of ownRuntimeKeys) {
+    const path = ["model_metadata", "truss_ts", "runtime", key];
+    if (isAbsent(readPath(source.values, path)) || isAbsent(readPath(source.values, ["runtime", key]))) continue;
+    const message = `runtime.${key} and ${path.join(".")} are the same setting.`;
+    faults.push(source.faultAt(path, message, "Keep one of the two.", "key"));
+  }
   if (readPath(source.values, ["build", "no_cache"]) === true) {
     const message = "build.no_cache cannot be set in the file.";
     faults.push(source.faultAt(["build", "no_cache"], message, "Remove it; it is a flag of the push.", "key"));
   }
   return faults;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** The keys that the schema knows at a path, through lists and optional values. */

@@ -20,14 +20,7 @@ const aliasLimit = 10_000;
 export async function parseConfig(text: string): Promise<ConfigSource> {
   const library = await import("yaml");
   const counter = new library.LineCounter();
-  const document = library.parseDocument(text.replace(/^\uFEFF/, ""), {
-    version: "1.1",
-    lineCounter: counter,
-    prettyErrors: false,
-    // The library compares each key with all before it.
-    uniqueKeys: false,
-    customTags: trussTags,
-  });
+  const document = parseDocument(library, text, counter);
   const faultAtOffset = (offset: number, message: string, hint?: string): Fault => {
     const { line, col } = counter.linePos(offset);
     const place = { file: configName, line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -50,6 +43,18 @@ export async function parseConfig(text: string): Promise<ConfigSource> {
   }
   const message = `${configName} must be a mapping of keys to values at its top level.`;
   return { values: {}, faults: [faultAt([], message, "Write lines such as: model_name: my-model")], faultAt };
+}
+
+/** The text's own tree, comments and places included. */
+export function parseDocument(library: Library, text: string, counter?: yaml.LineCounter): yaml.Document {
+  return library.parseDocument(text.replace(/^\uFEFF/, ""), {
+    version: "1.1",
+    prettyErrors: false,
+    // The library compares each key with all before it.
+    uniqueKeys: false,
+    customTags: trussTags,
+    ...(counter === undefined ? {} : { lineCounter: counter }),
+  });
 }
 
 function readValues(document: yaml.Document): unknown {

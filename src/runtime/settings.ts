@@ -1,7 +1,7 @@
 import type { AppOptions } from "./app.ts";
 import type { WebSocketOptions } from "./websocket.ts";
 
-/** What of `config.yaml` the runtime itself obeys: of `runtime`, and of `model_metadata.truss_ts`. */
+/** What of `config.yaml` the runtime itself obeys: of `runtime`, and of `model_metadata.truss_ts`, where ours may stand. */
 export interface RuntimeSettings {
   /** `runtime.predict_concurrency`; absent: no bound. */
   readonly predictConcurrency: number | undefined;
@@ -16,10 +16,11 @@ export interface RuntimeSettings {
 const defaultDrainSeconds = 3600;
 
 export function readSettings(config: Readonly<Record<string, unknown>>): RuntimeSettings {
-  const runtime = mapping(config["runtime"]);
+  const own = mapping(mapping(config["model_metadata"])["truss_ts"]);
+  // What is pushed has our keys where Truss lets them pass.
+  const runtime = { ...mapping(config["runtime"]), ...mapping(own["runtime"]) };
   const transport = mapping(runtime["transport"]);
   const readTimeout = positive(runtime["streaming_read_timeout"]);
-  const own = mapping(mapping(config["model_metadata"])["truss_ts"]);
   const storedResponses = positive(own["stored_responses"]);
   const keepAlive = runtime["streaming_keep_alive"];
   const maxBody = positive(runtime["max_body_size"]);

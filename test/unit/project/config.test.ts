@@ -108,6 +108,18 @@ describe("faults of config.yaml", () => {
       37,
       'Unknown key "model_metadata.truss_ts.model": did you mean "models"?',
     ],
+    [
+      "model_metadata: {truss_ts: {runtime: {max_qeue: 1}}}\n",
+      1,
+      39,
+      'Unknown key "model_metadata.truss_ts.runtime.max_qeue": did you mean "max_queue"?',
+    ],
+    [
+      "runtime: {max_queue: 1}\nmodel_metadata: {truss_ts: {runtime: {max_queue: 1}}}\n",
+      2,
+      39,
+      "runtime.max_queue and model_metadata.truss_ts.runtime.max_queue are the same setting.",
+    ],
     ["model_metadata: [1]\n", 1, 17, "model_metadata must be a mapping, not a list."],
     ["model_name: 3\n", 1, 13, "model_name must be a string, not a number."],
     ["resources:\n  cpu: 2\n", 2, 8, 'resources.cpu must be a string such as "2", "0.5" or "500m", not a number.'],
@@ -212,7 +224,7 @@ describe("faults of config.yaml", () => {
 
 const everyKey = `
 model_name: m
-model_metadata: {tags: [openai-compatible], example_model_input: {prompt: hi}, truss_ts: {models: [org/one, two], stored_responses: 100}}
+model_metadata: {tags: [openai-compatible], example_model_input: {prompt: hi}, truss_ts: {models: [org/one, two], stored_responses: 100, runtime: {max_loop_block: 1, streaming_keep_alive: 5}, packages: {outside: [a], bundled: [b]}}}
 description: d
 examples_filename: examples.yaml
 data_dir: data
@@ -236,7 +248,6 @@ runtime:
   max_queue: 0
   queue_timeout: 5
   max_body_size: 1048576
-  max_loop_block: 30
   workers: auto
   enable_tracing_data: false
   enable_debug_logs: true
