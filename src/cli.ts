@@ -36,10 +36,16 @@ const commands: readonly CommandRow[] = [
     summary: "run the production server on a project",
     load: async (io) => (await import("./commands/serve.ts")).createServeCommand(io),
   },
+  {
+    name: "push",
+    usage: "[dir]",
+    summary: "build a project, and deliver it",
+    load: async (io) => (await import("./commands/push.ts")).createPushCommand(io),
+  },
 ];
 
 /** Designed, and not built yet: said plainly instead of "unknown command". */
-const announced: ReadonlySet<string> = new Set(["push", "predict", "login", "logout", "whoami", "logs"]);
+const announced: ReadonlySet<string> = new Set(["predict", "login", "logout", "whoami", "logs"]);
 
 const helpText = `
 Start here:

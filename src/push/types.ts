@@ -50,6 +50,8 @@ export interface Stage {
   readonly size: number;
   /** `sha256:…` of the archive that these files make. */
   readonly digest: string;
+  /** Of that archive, in bytes. */
+  readonly archiveSize: number;
   /** The port that the staged `docker_server` block names; what `model/server.mjs` listens on when nothing else is said. */
   readonly port: number;
   /** Absent where everything is in the bundle. */
@@ -99,5 +101,7 @@ export interface Target {
   readonly options: readonly TargetOption[];
   /** Looks at the flags before anything is built; throws a `TrussError` with code USAGE. */
   readonly validate?: (flags: Readonly<Record<string, unknown>>) => void;
+  /** Whether the project must have a `model_name`; a person is asked for it, and it is written to config.yaml. */
+  readonly needsName?: (flags: Readonly<Record<string, unknown>>) => boolean;
   publish(request: PublishRequest): Promise<Published>;
 }
