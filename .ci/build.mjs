@@ -18,6 +18,7 @@ await build({
     runtime: "src/runtime.ts",
     cli: "src/cli.ts",
     child: "src/runtime/child.ts",
+    artifact: "src/runtime/artifact.ts",
   },
   outdir: fresh,
   bundle: true,

@@ -1,12 +1,8 @@
 import type { ModelClass } from "./model/contract.ts";
-import type { EndpointReport, JsonEvent } from "./events.ts";
-import { isTrussError } from "./errors.ts";
-import { serverUrl } from "./lib/url.ts";
-import { type Front, startFront } from "./runtime/front.ts";
+import { runFront } from "./runtime/front-main.ts";
 import type { ModelStart } from "./runtime/channel.ts";
 import { pickModelClass } from "./runtime/model-class.ts";
 import { runModelProcess } from "./runtime/process-main.ts";
-import { readSettings } from "./runtime/settings.ts";
 
 /** A Model class, or a function that imports the module which exports it. */
 export type ModelSource = ModelClass | (() => Promise<Readonly<Record<string, unknown>>>);
@@ -50,42 +46,13 @@ export async function serveModel(source: ModelSource, options: ServeOptions = {}
     dataDir: `${root}/${String(config["data_dir"] ?? "data")}`,
     environment: null,
   };
-  try {
-    const front = await startFront({
-      childFile: process.argv[1] ?? "",
-      role: "model",
-      start,
-      host: options.host ?? "0.0.0.0",
-      port: options.port ?? Number(process.env["TRUSS_TS_PORT"] ?? 8080),
-      onReady: ({ port, endpoints }) => print(readyEvent(options.host ?? "0.0.0.0", port, endpoints)),
-    });
-    process.exitCode = await superviseFront(front, readSettings(config).drainTimeoutMs);
-    print({ event: "stopped" });
-  } catch (error) {
-    if (!isTrussError(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error.exitCode;
-  }
-}
-
-/** The first signal drains, the second ends at once. */
-function superviseFront(front: Front, drainTimeoutMs: number): Promise<number> {
-  let signals = 0;
-  const onSignal = () => {
-    signals += 1;
-    if (signals === 1) front.drain(drainTimeoutMs);
-    else front.kill();
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, onSignal);
-  return front.ended;
-}
-
-function readyEvent(host: string, port: number, endpoints: readonly EndpointReport[]): JsonEvent {
-  return { event: "ready", url: serverUrl(host, port), endpoints, ms: Math.round(performance.now()) };
-}
-
-function print(event: JsonEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  await runFront({
+    childFile: process.argv[1] ?? "",
+    role: "model",
+    start,
+    host: options.host ?? "0.0.0.0",
+    port: options.port ?? Number(process.env["TRUSS_TS_PORT"] ?? 8080),
+  });
 }
 
 /** A class has a prototype, an arrow or async function has none. */

@@ -17,7 +17,7 @@ export interface ResolveLog {
   readonly packages: { readonly found: Set<string>; readonly missing: Map<string, string> };
 }
 
-const passed = Symbol("resolved by esbuild itself");
+export const passed = Symbol("resolved by esbuild itself");
 const nativeNamespace = "truss-ts-native";
 
 /**
@@ -69,9 +69,9 @@ async function resolveBare(
 }
 
 /** A static import that fails would only be seen at run time; a dynamic one may be meant to. */
-function describeUnresolved(
+export function describeUnresolved(
   project: Project,
-  log: ResolveLog,
+  log: Pick<ResolveLog, "inputs" | "packages">,
   args: OnResolveArgs,
   found: ResolveResult,
 ): OnResolveResult {
@@ -111,7 +111,7 @@ async function nameForNode(build: PluginBuild, project: Project, outDir: string,
 }
 
 /** `lodash/fp` → `lodash/fp.js`: without an exports map, Node's `import` wants the whole file name. */
-function completeSubpath(args: OnResolveArgs, path: string): string {
+export function completeSubpath(args: OnResolveArgs, path: string): string {
   const name = packageName(args.path);
   const subpath = args.path.slice(name.length + 1);
   const folder = subpath === "" || extname(subpath) !== "" ? undefined : findPackageFolder(args.resolveDir, name);
@@ -129,7 +129,7 @@ function hasExportsMap(folder: string): boolean {
   }
 }
 
-function findPackageFolder(from: string, name: string): string | undefined {
+export function findPackageFolder(from: string, name: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, "node_modules", name);
     if (existsSync(candidate)) return candidate;

@@ -4,14 +4,14 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** What stands for the place of a source file, whose own the bundle's is not. */
-const meta = "__trussMeta";
+export const placeMeta = "__trussMeta";
 const namespace = "truss-ts-place";
 
 /** esbuild's `define`: applies only where the source does not declare such a name itself. */
 export const sourcePlaces: Record<string, string> = {
-  "import.meta": meta,
-  __dirname: `${meta}.dirname`,
-  __filename: `${meta}.filename`,
+  "import.meta": placeMeta,
+  __dirname: `${placeMeta}.dirname`,
+  __filename: `${placeMeta}.filename`,
 };
 
 const placeName = /\bimport\s*\.\s*meta\b|\b__(?:dirname|filename)\b/;
@@ -39,7 +39,7 @@ export function createSourcePlacesPlugin(files?: ReadonlySet<string>): Plugin {
         const text = await readFile(path, "utf8");
         if (!usesPlace(path, text)) return undefined;
         const specifier = JSON.stringify(`${namespace}:${path}`);
-        return { contents: `${text}\n;import { ${meta} } from ${specifier};`, loader: "default" };
+        return { contents: `${text}\n;import { ${placeMeta} } from ${specifier};`, loader: "default" };
       });
       build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
         path: path.slice(namespace.length + 1),
@@ -59,7 +59,7 @@ function matchAny(files: ReadonlySet<string>): RegExp {
 
 function createPlace(path: string): string {
   const url = JSON.stringify(pathToFileURL(path).href);
-  return `export const ${meta} = {
+  return `export const ${placeMeta} = {
     url: ${url},
     dirname: ${JSON.stringify(dirname(path))},
     filename: ${JSON.stringify(path)},

@@ -11,6 +11,8 @@ import { type RuntimeLog, createLog } from "./log.ts";
 export interface FrontOptions {
   /** The file that runs the model process. */
   readonly childFile: string;
+  /** Further flags for the Node that runs it. */
+  readonly execArgv?: readonly string[];
   /** Variables for the model process; this process's own win over them. */
   readonly variables?: NodeJS.ProcessEnv;
   /** Marks the model process where it runs the same file as this one. */
@@ -108,9 +110,10 @@ function listen(listener: Server, { host, port }: FrontOptions): Promise<number>
 }
 
 /** The model's own prints go to our stderr; descriptor 4 is our stdout, for one line a request. */
-function forkModel({ childFile, variables, role, start }: FrontOptions): ChildProcess {
+function forkModel({ childFile, execArgv = [], variables, role, start }: FrontOptions): ChildProcess {
   return fork(childFile, [], {
     cwd: start.root,
+    execArgv: [...process.execArgv, ...execArgv],
     serialization: "advanced",
     stdio: ["ignore", 2, 2, "ipc", 1],
     env: {

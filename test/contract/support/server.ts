@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { openArtifact } from "./artifact.ts";
 import { makeProject, repository } from "./project.ts";
 import type { Fixture, OpenOptions, Target } from "./target.ts";
 
 const deadlineMs = 30_000;
 
-export type ServeCommand = "serve" | "dev";
+/** `artifact`: packaged, and unpacked where neither the project nor truss-ts is. */
+export type ServeCommand = "serve" | "dev" | "artifact";
 
 export interface ServerOptions extends OpenOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -21,7 +24,7 @@ export interface Event {
   readonly [field: string]: unknown;
 }
 
-/** The built command line, serving a fixture from a folder of its own. */
+/** The built command line or an artefact, serving a fixture from a folder of its own. */
 export interface Server extends Target {
   readonly root: string;
   readonly port: number;
@@ -58,11 +61,11 @@ export async function startServer(
   fixture: Fixture,
   { config, env = {}, port = 0, flags = [] }: ServerOptions = {},
 ): Promise<Server> {
-  const project = await makeProject(fixture, config);
-  const args = [join(repository, "bin", "truss-ts.js"), command, project.root, "--port", String(port), "--json"];
-  const child = spawn(process.execPath, [...args, "--host", "127.0.0.1", ...flags], {
+  const { folder, args, variables } = await prepare(command, fixture, { config, port, flags });
+  const child = spawn(process.execPath, args, {
+    cwd: command === "artifact" ? tmpdir() : process.cwd(),
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...variables, ...env },
   });
   const ended = new Promise<number | string>((resolve) =>
     child.once("close", (code, signal) => resolve(code ?? String(signal))),
@@ -71,7 +74,7 @@ export async function startServer(
   const ready = () => story.events.find(({ event }) => event === "ready");
   const url = () => String(ready()?.["url"]);
   return {
-    root: project.root,
+    root: folder.root,
     child,
     ended,
     ...story,
@@ -89,9 +92,25 @@ export async function startServer(
         await ended;
         clearTimeout(timer);
       }
-      await project.remove();
+      await folder.remove();
     },
   };
+}
+
+async function prepare(
+  command: ServeCommand,
+  fixture: Fixture,
+  { config, port, flags }: { config: string | undefined; port: number; flags: readonly string[] },
+) {
+  if (command === "artifact") {
+    const folder = await openArtifact(fixture, config);
+    const variables = { TRUSS_TS_PORT: String(port), TRUSS_TS_HOST: "127.0.0.1" };
+    return { folder, args: [join(folder.root, "model", "server.mjs")], variables };
+  }
+  const folder = await makeProject(fixture, config);
+  const bin = join(repository, "bin", "truss-ts.js");
+  const args = [bin, command, folder.root, "--port", String(port), "--json", "--host", "127.0.0.1", ...flags];
+  return { folder, args, variables: {} };
 }
 
 /** Collects what a server says, and lets others wait for it. */

@@ -1,0 +1,149 @@
+import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import { realpathSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, isAbsolute } from "node:path";
+import type { Project } from "../../project/types.ts";
+import { completeSubpath, describeUnresolved, findPackageFolder, passed } from "../resolve.ts";
+import { type PackagePlace, findPackage } from "./layout.ts";
+
+/** What one build has met. */
+export interface ArtifactLog {
+  /** Absolute paths of what was read. */
+  readonly inputs: Set<string>;
+  readonly packages: { readonly found: Set<string>; readonly missing: Map<string, string> };
+  /** Packages outside by their folders, with the specifiers that lead there. */
+  readonly outside: Map<string, { readonly name: string; readonly specifiers: Set<string> }>;
+  /** Packages that turned out to be no good for the bundle, by their folders, and why. */
+  readonly signs: Map<string, string>;
+}
+
+export function createArtifactLog(): ArtifactLog {
+  const packages = { found: new Set<string>(), missing: new Map<string, string>() };
+  return { inputs: new Set(), packages, outside: new Map(), signs: new Map() };
+}
+
+export interface ArtifactResolveOptions {
+  readonly project: Project;
+  readonly log: ArtifactLog;
+  /** Whether the package that lies in a folder stays outside. */
+  readonly staysOutside: (place: PackagePlace) => boolean;
+  /** Whether imports of packages outside are held back until the model's process asks for them. */
+  readonly deferred: boolean;
+}
+
+/** Where the built file keeps what it has loaded of the packages outside. */
+export const outsideRegistry = "__trussOutside";
+
+const outsideNamespace = "truss-ts-outside";
+const liveNamespace = "truss-ts-live";
+
+/** The runtime's own packages: whatever else happens to them, the runtime takes its copies along. */
+const runtimePackages = new Set(["truss-ts", "hono", "@hono/node-server", "@msgpack/msgpack", "ws"]);
+/** What `ws` would take for a little speed, where somebody has it: no two machines would build the same. */
+const ignoredExtras = new Set(["bufferutil", "utf-8-validate"]);
+
+/** Decides for each import of a package whether it goes into the bundle or stays outside. */
+export function createArtifactResolvePlugin(options: ArtifactResolveOptions): Plugin {
+  return {
+    name: "truss-ts-artifact-resolve",
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/, namespace: "file" }, (args) => resolveBare(build, options, args));
+      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
+        options.log.inputs.add(path);
+        return undefined;
+      });
+      addUnbundled(build, options.log);
+      addDeferred(build);
+    },
+  };
+}
+
+async function resolveBare(
+  build: PluginBuild,
+  options: ArtifactResolveOptions,
+  args: OnResolveArgs,
+): Promise<OnResolveResult | undefined> {
+  if (args.kind === "entry-point" || args.pluginData === passed || isAbsolute(args.path)) return undefined;
+  if (isBuiltin(args.path) || /^(?:node|file|data|https?):/.test(args.path)) return { path: args.path, external: true };
+  const { project, log } = options;
+  const { importer, resolveDir, kind, with: attributes } = args;
+  const from = findPackage(importer);
+  if (from?.name === "ws" && ignoredExtras.has(args.path)) return { path: args.path, external: true };
+  const found = await build.resolve(args.path, { importer, resolveDir, kind, with: attributes, pluginData: passed });
+  if (found.errors.length > 0) {
+    // A package may well know how to do without another; what it imports for certain it cannot.
+    if (from !== undefined && kind === "import-statement")
+      log.signs.set(from.folder, `imports ${args.path}, which is not there`);
+    return describeUnresolved(project, log, args, found);
+  }
+  if (found.external) return { path: found.path, external: true };
+  const place = findPackage(found.path);
+  if (place === undefined) return undefined;
+  log.packages.found.add(found.path);
+  if (belongsToRuntime(from, place) || !options.staysOutside(place)) return undefined;
+  return takeOutside(options, args, place, found.path, found.sideEffects);
+}
+
+function belongsToRuntime(from: PackagePlace | undefined, place: PackagePlace): boolean {
+  return (
+    place.name === "truss-ts" ||
+    (from !== undefined && runtimePackages.has(from.name) && runtimePackages.has(place.name))
+  );
+}
+
+function takeOutside(
+  options: ArtifactResolveOptions,
+  args: OnResolveArgs,
+  place: PackagePlace,
+  path: string,
+  sideEffects: boolean,
+): OnResolveResult {
+  const { project, log } = options;
+  const from = findPackage(args.importer);
+  const seen = findPackageFolder(dirname(project.modelFile), place.name);
+  if (from !== undefined && (seen === undefined || realpathSync(seen) !== place.folder)) {
+    // It would not be found, or another one in its place, from where the bundle is.
+    log.signs.set(from.folder, `needs its own ${place.name}`);
+  }
+  const isRequired = args.kind.startsWith("require");
+  const specifier = isRequired ? args.path : completeSubpath(args, path);
+  const use = log.outside.get(place.folder) ?? { name: place.name, specifiers: new Set<string>() };
+  use.specifiers.add(specifier);
+  log.outside.set(place.folder, use);
+  if (options.deferred && args.kind === "import-statement") {
+    return { path: specifier, namespace: outsideNamespace, sideEffects };
+  }
+  return { path: specifier, external: true };
+}
+
+/** A static import of a package outside must not be one in the built file, whose top every process runs. */
+function addDeferred(build: PluginBuild): void {
+  build.onLoad({ filter: /.*/, namespace: outsideNamespace }, ({ path }) => {
+    const live = JSON.stringify(`${liveNamespace}:${path}`);
+    return { contents: `export * from ${live};\nexport { default } from ${live};`, loader: "js" };
+  });
+  build.onResolve({ filter: new RegExp(`^${liveNamespace}:`), namespace: outsideNamespace }, ({ path }) => ({
+    path: path.slice(liveNamespace.length + 1),
+    namespace: liveNamespace,
+    sideEffects: false,
+  }));
+  build.onLoad({ filter: /.*/, namespace: liveNamespace }, ({ path }) => ({
+    contents: `module.exports = ${outsideRegistry}[${JSON.stringify(path)}];`,
+    loader: "js",
+  }));
+}
+
+const code = /\.(?:[cm]?[jt]sx?|json)$/;
+
+/** A package that imports what is no JavaScript wants another bundler, or none. */
+function addUnbundled(build: PluginBuild, log: ArtifactLog): void {
+  build.onResolve({ filter: /^\.{1,2}\/.*\.\w+$/, namespace: "file" }, async (args) => {
+    const from = args.pluginData === passed ? undefined : findPackage(args.importer);
+    if (from === undefined || from.name === "truss-ts") return undefined;
+    const { importer, resolveDir, kind } = args;
+    const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: passed });
+    if (found.errors.length > 0 || code.test(found.path)) return undefined;
+    log.signs.set(from.folder, found.path.endsWith(".node") ? "native code" : "reads files beside its code");
+    return { path: args.path, external: true };
+  });
+}
