@@ -1,3 +1,4 @@
+import { addAbortSignal } from "node:stream";
 import type { Command, CommanderError } from "commander";
 import type { CommandIo } from "./commands/io.ts";
 import { type ExitCode, TrussError, exitCodes, isTrussError } from "./errors.ts";
@@ -42,10 +43,28 @@ const commands: readonly CommandRow[] = [
     summary: "build a project, and deliver it",
     load: async (io) => (await import("./commands/push.ts")).createPushCommand(io),
   },
+  {
+    name: "login",
+    usage: "",
+    summary: "keep an API key of Baseten's for the other commands",
+    load: async (io) => (await import("./commands/login.ts")).createLoginCommand(io),
+  },
+  {
+    name: "logout",
+    usage: "",
+    summary: "forget the key that login has kept",
+    load: async (io) => (await import("./commands/logout.ts")).createLogoutCommand(io),
+  },
+  {
+    name: "whoami",
+    usage: "",
+    summary: "say whose key is used, and where it comes from",
+    load: async (io) => (await import("./commands/whoami.ts")).createWhoamiCommand(io),
+  },
 ];
 
 /** Designed, and not built yet: said plainly instead of "unknown command". */
-const announced: ReadonlySet<string> = new Set(["predict", "login", "logout", "whoami", "logs"]);
+const announced: ReadonlySet<string> = new Set(["predict", "logs"]);
 
 const helpText = `
 Start here:
@@ -62,6 +81,8 @@ const lastWordsMs = 1_000;
 let exitCode: ExitCode = exitCodes.done;
 const args = process.argv.slice(2);
 let writeFailure: string | undefined;
+const readerLeft = new AbortController();
+process.stdout.on("error", () => readerLeft.abort());
 for (const stream of [process.stdout, process.stderr]) stream.on("error", noteFailure);
 
 try {
@@ -113,12 +134,16 @@ async function createProgram(io: CommandIo): Promise<Command> {
   const asked = args[0] === "help" ? args[1] : args.find((arg) => !arg.startsWith("-"));
   if (asked !== undefined && !commands.some((row) => row.name === asked)) throw await unknownCommand(asked);
   for (const row of commands) {
-    // Enough of the others for the list in `--help`.
-    const placeholder = () => new Command(row.name).summary(row.summary).description(row.summary).argument(row.usage);
-    program.addCommand(row.name === asked ? await row.load(io) : placeholder());
+    program.addCommand(row.name === asked ? await row.load(io) : placeholderOf(Command, row));
   }
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
+}
+
+/** Enough of a command for the list in `--help`. */
+function placeholderOf(Constructor: typeof Command, { name, usage, summary }: CommandRow): Command {
+  const command = new Constructor(name).summary(summary).description(summary);
+  return usage === "" ? command : command.argument(usage);
 }
 
 async function unknownCommand(asked: string): Promise<TrussError> {
@@ -154,9 +179,23 @@ function createIo(): CommandIo {
     isTty: process.stdin.isTTY === true && process.stdout.isTTY === true && !inCi(),
     hasColors: process.stderr.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
     columns: () => process.stderr.columns,
+    showsResult: process.stdout.isTTY === true,
+    readerGone: readerLeft.signal,
+    readStdin,
     onStopSignal: listenForStop,
     elapsed: () => performance.now(),
   };
+}
+
+async function readStdin(limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of addAbortSignal(signal, process.stdin)) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > limit) return undefined;
+  }
+  return Buffer.concat(chunks);
 }
 
 function inCi(): boolean {

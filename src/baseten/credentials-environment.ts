@@ -1,10 +1,8 @@
 import { TrussError, exitCodes } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Variables } from "./folders.ts";
+import { defaultRemoteUrl } from "./remote.ts";
 import { type Secret, createSecret, faultOfKey } from "./secret.ts";
-
-/** The dashboard of the public Baseten. */
-export const defaultRemoteUrl = "https://app.baseten.co";
 
 const pairUrl = "BASETEN_TRUSS_AUTH_REMOTE_URL";
 const pairKey = "BASETEN_TRUSS_AUTH_API_KEY";

@@ -12,11 +12,12 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { TrussError, exitCodes } from "../errors.ts";
-import { defaultRemoteUrl, requireKey } from "./credentials-environment.ts";
+import { TrussError, exitCodes, isTrussError } from "../errors.ts";
+import { requireKey } from "./credentials-environment.ts";
 import { readCredentialsFile, unreadable } from "./credentials-file.ts";
 import type { Credentials } from "./credentials.ts";
 import { type Variables, below, shortPath, xdgFolder } from "./folders.ts";
+import { defaultRemoteUrl } from "./remote.ts";
 
 export const defaultLogin = "baseten";
 
@@ -47,6 +48,16 @@ export function readLogin(remote: string | undefined, env: Variables): Credentia
     remoteUrl,
     warnings: found.warnings,
   };
+}
+
+/** The dashboard that an earlier login of the name was for, whatever else is wrong with its file. */
+export function keptRemoteUrl(remote: string, env: Variables): string | undefined {
+  try {
+    return listLogins(env).includes(remote) ? readLogin(remote, env)?.remoteUrl : undefined;
+  } catch (error) {
+    if (isTrussError(error)) return undefined;
+    throw error;
+  }
 }
 
 export function listLogins(env: Variables): readonly string[] {

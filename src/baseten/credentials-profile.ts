@@ -1,8 +1,9 @@
 import { TrussError, exitCodes } from "../errors.ts";
-import { defaultRemoteUrl, requireKey } from "./credentials-environment.ts";
+import { requireKey } from "./credentials-environment.ts";
 import { readCredentialsFile, unreadable } from "./credentials-file.ts";
 import type { CredentialWarning, Credentials } from "./credentials.ts";
 import { type Variables, below, platformFolder, shortPath } from "./folders.ts";
+import { defaultRemoteUrl } from "./remote.ts";
 
 interface ProfileFile {
   readonly path: string;

@@ -1,9 +1,10 @@
-import { TrussError, exitCodes } from "../errors.ts";
-import { defaultRemoteUrl, keyFromEnvironment, requireKey } from "./credentials-environment.ts";
+import { TrussError, exitCodes, isTrussError } from "../errors.ts";
+import { keyFromEnvironment, requireKey } from "./credentials-environment.ts";
 import { readCredentialsFile, unreadable } from "./credentials-file.ts";
 import type { CredentialWarning, Credentials } from "./credentials.ts";
 import { type Variables, below, expandHome, homeFolder, shortPath } from "./folders.ts";
 import { IniError, type IniSections, parseIni } from "./ini.ts";
+import { defaultRemoteUrl } from "./remote.ts";
 
 interface TrussFile {
   readonly path: string;
@@ -37,6 +38,16 @@ export function readTrussRemote(remote: string | undefined, env: Variables): Cre
 export function listTrussRemotes(env: Variables): readonly string[] {
   const file = readTrussFile(env);
   return file === undefined ? [] : remoteNames(file);
+}
+
+/** The dashboard that a section names, whatever else is wrong with it. */
+export function trussRemoteUrl(remote: string, env: Variables): string | undefined {
+  try {
+    return readTrussFile(env)?.sections.get(remote)?.get("remote_url")?.trim() || undefined;
+  } catch (error) {
+    if (isTrussError(error)) return undefined;
+    throw error;
+  }
 }
 
 function readTrussFile(env: Variables): TrussFile | undefined {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, resolve } from "node:path";
 import type { TrussError } from "../errors.ts";
+import { concealArguments } from "../lib/arguments.ts";
 import { configName } from "../project/find.ts";
 import { redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
@@ -65,7 +66,7 @@ export function renderError(error: TrussError, { colors }: { readonly colors: bo
   ].join("");
 }
 
-/** A fault of ours, as a report to paste. The user's home folder is not in it. */
+/** A fault of ours, as a report to paste. Neither the user's home folder nor a key is in it. */
 export function renderBug(
   error: unknown,
   about: { readonly version: string; readonly args: readonly string[] },
@@ -74,7 +75,7 @@ export function renderBug(
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const report = [
     `truss-ts ${about.version}, Node ${process.version}, ${process.platform} ${process.arch}`,
-    `truss-ts ${about.args.join(" ")}`,
+    `truss-ts ${concealArguments(about.args).join(" ")}`,
     trace,
   ].join("\n");
   const shown = home.length > 1 ? report.replaceAll(home, "~") : report;

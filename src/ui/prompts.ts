@@ -10,6 +10,8 @@ export interface Choice<Value extends string> {
 export interface Prompts {
   /** `defaultValue` is taken when nothing is typed. */
   readonly text: (message: string, defaultValue: string) => Promise<string>;
+  /** What is typed is not shown. */
+  readonly password: (message: string) => Promise<string>;
   readonly select: <Value extends string>(message: string, choices: readonly Choice<Value>[]) => Promise<Value>;
   readonly confirm: (message: string, initialValue: boolean) => Promise<boolean>;
   readonly intro: (title: string) => void;
@@ -26,6 +28,7 @@ export async function createPrompts(signal: AbortSignal): Promise<Prompts> {
   };
   return {
     text: (message, defaultValue) => answered(clack.text({ message, placeholder: defaultValue, defaultValue, signal })),
+    password: async (message) => (await answered(clack.password({ message, signal }))) ?? "",
     select: async (message, choices) => {
       const options = choices.map(({ value, label, hint }) =>
         hint === undefined ? { value, label } : { value, label, hint },

@@ -1,14 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
-import { spawn } from "@lydell/node-pty";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { binary, environment, listFiles, makeFolder, pathWith } from "./init-run.ts";
-import type { RunOptions } from "./init-run.ts";
+import { describe, expect, test } from "vitest";
+import { listFiles, makeFolder, pathWith } from "./init-run.ts";
+import { ctrlC, enter, open } from "./terminal.ts";
 
-const enter = "\r";
 const down = "\u001B[B";
-const ctrlC = "\u0003";
 
 const questions = ["Where shall the project be?", "Which template?", "Install with npm?", "Make a git repository?"];
 
@@ -130,36 +126,3 @@ describe("init on a terminal", () => {
     expect(listFiles(cwd)).not.toContain("app/node_modules");
   });
 });
-
-/** The command on a real pseudo-terminal. */
-function open(args: readonly string[], { cwd, env }: RunOptions) {
-  const plain = environment({ NO_COLOR: undefined, TERM: "xterm-256color", ...env });
-  const pty = spawn(process.execPath, [binary, ...args], { cwd, env: plain, cols: 120, rows: 40 });
-  let written = "";
-  let over = false;
-  pty.onData((text) => (written += text));
-  const ended = new Promise<number>((resolve) => {
-    pty.onExit(({ exitCode }) => {
-      over = true;
-      resolve(exitCode);
-    });
-  });
-  onTestFinished(() => {
-    if (!over) pty.kill("SIGKILL");
-  });
-  const screen = () => stripVTControlCharacters(written).replaceAll("\r", "");
-  return {
-    ended,
-    screen,
-    types: (keys: string) => pty.write(keys),
-    kill: (signal: string) => pty.kill(signal),
-    /** Waits until the text was shown for the n-th time. */
-    sees: (text: string, times = 1) =>
-      vi.waitFor(
-        () => {
-          if (screen().split(text).length <= times) throw new Error(`“${text}” is not on the screen:\n${screen()}`);
-        },
-        { timeout: 15_000 },
-      ),
-  };
-}
