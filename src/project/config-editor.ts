@@ -13,6 +13,8 @@ export interface ConfigEditor {
   move(from: readonly string[], to: readonly string[]): void;
   /** Adds to the end of a list, which is made where there is none. */
   append(path: readonly string[], item: unknown): void;
+  /** Removes keys without a value, but for those below the top-level keys that are named. */
+  deleteEmpty(besides: readonly string[]): void;
   text(): string;
 }
 
@@ -27,6 +29,7 @@ export async function editConfig(text: string): Promise<ConfigEditor> {
   const document = parseDocument(library, text.replaceAll("\r\n", "\n"));
   if (!library.isMap(document.contents)) document.contents = withComments(document, new library.YAMLMap());
   writeAliasesOut(library, document);
+  quoteStrings(library, document);
   const makeMap = (path: readonly string[]) => findOrMakeMap(library, document, path);
   return {
     get: (path) => toPlain(library, document, document.getIn(path)),
@@ -38,7 +41,9 @@ export async function editConfig(text: string): Promise<ConfigEditor> {
       if (library.isScalar(old) && library.isScalar(node) && old.comment) node.comment = old.comment;
       map.set(path.at(-1), node);
     },
-    delete: (path) => void document.deleteIn(path),
+    delete(path) {
+      if (document.hasIn(path)) document.deleteIn(path);
+    },
     move(from, to) {
       const source = makeMap(from.slice(0, -1));
       const index = source.items.findIndex(({ key }) => keyOf(library, key) === from.at(-1));
@@ -50,6 +55,7 @@ export async function editConfig(text: string): Promise<ConfigEditor> {
       if (library.isSeq(list)) list.add(document.createNode(item));
       else makeMap(path.slice(0, -1)).set(path.at(-1), document.createNode([item]));
     },
+    deleteEmpty: (besides) => deleteEmpty(library, document, new Set(besides)),
     text: () => document.toString({ lineWidth: 0 }),
   };
 }
@@ -99,6 +105,27 @@ function writeAliasesOut(library: Library, document: yaml.Document): void {
   library.visit(document, {
     Node(_key, node) {
       if ("anchor" in node) delete node.anchor;
+    },
+  });
+}
+
+/** Python's parser takes a plain `2024-01-31` for a date and stumbles over `=`; to us both are strings. */
+function quoteStrings(library: Library, document: yaml.Document): void {
+  library.visit(document, {
+    Scalar(_key, scalar) {
+      if (scalar.type !== "PLAIN" || typeof scalar.value !== "string") return;
+      if (/^(?:\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?|=)$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+}
+
+function deleteEmpty(library: Library, document: yaml.Document, besides: ReadonlySet<string>): void {
+  library.visit(document, {
+    Pair(_key, pair, path) {
+      const value: unknown = pair.value;
+      if (value === null || (library.isScalar(value) && value.value === null)) return library.visit.REMOVE;
+      const isTop = path.at(-1) === document.contents;
+      return isTop && besides.has(keyOf(library, pair.key)) ? library.visit.SKIP : undefined;
     },
   });
 }

@@ -21,7 +21,9 @@ export async function validateConfig(source: ConfigSource): Promise<readonly Fau
             ? issue.keys
                 .slice(0, faultLimit)
                 .map((key) => describeUnknownKey(source, issue.path, key, knownKeys(schema, issue.path)))
-            : [describeIssue(source, issue)],
+            : isMisspelt(source, schema, issue)
+              ? []
+              : [describeIssue(source, issue)],
         );
   return [...faults, ...findCombinationFaults(source)];
 }
@@ -31,6 +33,14 @@ function describeUnknownKey(source: ConfigSource, path: readonly PropertyKey[], 
   const name = formatPath([...path, key]);
   const message = `Unknown key "${name}"${near === undefined ? "." : `: did you mean "${near}"?`}`;
   return source.faultAt([...path, key], message, unknownKeyHint(path, near), "key");
+}
+
+/** A key that is missing since it stands there wrongly spelt is told of once. */
+function isMisspelt(source: ConfigSource, schema: unknown, { path }: zod.core.$ZodIssue): boolean {
+  const parent = readPath(source.values, path.slice(0, -1));
+  if (typeof parent !== "object" || parent === null || !isAbsent(readPath(source.values, path))) return false;
+  const known = knownKeys(schema, path.slice(0, -1));
+  return Object.keys(parent).some((key) => !known.includes(key) && suggest(key, known) === path.at(-1));
 }
 
 function unknownKeyHint(path: readonly PropertyKey[], near: string | undefined): string {
@@ -47,6 +57,9 @@ function describeIssue(source: ConfigSource, issue: zod.core.$ZodIssue): Fault {
     return source.faultAt(path, message, undefined, "key");
   }
   const value = readPath(source.values, path);
+  if (isAbsent(value) && (issue.code === "invalid_type" || issue.code === "invalid_value")) {
+    return source.faultAt(path, `${formatPath(path)} is missing.`, "Add it, or remove what needs it.");
+  }
   const label = issue.code === "invalid_type" || issue.code === "invalid_union" ? `, not ${typeLabel(value)}` : "";
   const hint = valueHint(issue.message, value);
   return source.faultAt(path, `${formatPath(path)} ${issue.message}${label}.`, hint);
@@ -81,6 +94,8 @@ function findCombinationFaults(source: ConfigSource): Fault[] {
   for (const [left, right] of [
     ["requirements_file", "requirements"],
     ["model_cache", "weights"],
+    ["hf_cache", "weights"],
+    ["hf_cache", "model_cache"],
   ] as const) {
     if (!has(left) || !has(right)) continue;
     faults.push(source.faultAt([right], `${right} and ${left} exclude each other.`, "Keep one of the two.", "key"));
@@ -90,6 +105,14 @@ function findCombinationFaults(source: ConfigSource): Fault[] {
     if (isAbsent(readPath(source.values, path)) || isAbsent(readPath(source.values, ["runtime", key]))) continue;
     const message = `runtime.${key} and ${path.join(".")} are the same setting.`;
     faults.push(source.faultAt(path, message, "Keep one of the two.", "key"));
+  }
+  const user = ["docker_server", "run_as_user_id"];
+  if (
+    !isAbsent(readPath(source.values, user)) &&
+    readPath(source.values, ["runtime", "remote_ssh", "enabled"]) === true
+  ) {
+    const message = "docker_server.run_as_user_id and runtime.remote_ssh.enabled exclude each other.";
+    faults.push(source.faultAt(user, message, "SSH needs Baseten's own user: remove one of the two.", "key"));
   }
   if (readPath(source.values, ["build", "no_cache"]) === true) {
     const message = "build.no_cache cannot be set in the file.";

@@ -2,7 +2,7 @@ import type { Fault } from "../errors.ts";
 import type { EndpointReport } from "../events.ts";
 import { type ConfigEditor, editConfig } from "../project/config-editor.ts";
 import { ownRuntimeKeys } from "../project/own-keys.ts";
-import { parseConfig } from "../project/yaml.ts";
+import { type ConfigSource, parseConfig } from "../project/yaml.ts";
 import { findBaseImageFault } from "./base-image.ts";
 
 export interface StagedConfigOptions {
@@ -34,14 +34,17 @@ export interface StagedConfig {
 export const startCommand = "node /app/model/server.mjs";
 export const defaultBaseImage = "node:24-bookworm";
 const defaultPort = 8000;
+/** Where a null means something. Elsewhere Truss refuses it, and we take it as if the key were not there. */
+const freeKeys = ["secrets", "model_metadata", "environment_variables"];
 
 /** Staging what was staged changes nothing. */
 export async function createStagedConfig(options: StagedConfigOptions): Promise<StagedConfig> {
   const editor = await editConfig(options.text);
   const warnings: string[] = [];
   const noBuild = editor.get(["docker_server", "no_build"]) === true;
+  editor.deleteEmpty(freeKeys);
   emptySecrets(editor, warnings);
-  moveOwnKeys(editor);
+  fitRuntime(editor);
   placeFolders(editor, warnings);
   completeServer(editor, options, noBuild, warnings);
   if (!noBuild) completeBuild(editor, options);
@@ -54,7 +57,7 @@ export async function createStagedConfig(options: StagedConfigOptions): Promise<
     port: Number(editor.get(["docker_server", "server_port"])),
     files: listFiles(editor),
     warnings,
-    faults: findBaseImageFault(source, noBuild),
+    faults: [...findServerFaults(source), ...findBaseImageFault(source, noBuild)],
   };
 }
 
@@ -67,7 +70,7 @@ function emptySecrets(editor: ConfigEditor, warnings: string[]): void {
 }
 
 /** Truss refuses keys of ours in `runtime`, and lets them pass in `model_metadata`. */
-function moveOwnKeys(editor: ConfigEditor): void {
+function fitRuntime(editor: ConfigEditor): void {
   const own = new Set<string>(ownRuntimeKeys);
   for (const key of Object.keys(recordOf(editor.get(["runtime"])))) {
     if (!own.has(key)) continue;
@@ -75,6 +78,11 @@ function moveOwnKeys(editor: ConfigEditor): void {
     if (editor.get(target) === undefined) editor.move(["runtime", key], target);
     else editor.delete(["runtime", key]);
   }
+  const readTimeout = editor.get(["runtime", "streaming_read_timeout"]);
+  // Truss counts whole seconds; ours are in model/server.mjs.
+  if (typeof readTimeout === "number") editor.set(["runtime", "streaming_read_timeout"], Math.ceil(readTimeout));
+  // It can only be 1, and yet Truss refuses it.
+  editor.delete(["runtime", "num_workers"]);
   const rest = editor.get(["runtime"]);
   if (rest !== undefined && Object.keys(recordOf(rest)).length === 0) editor.delete(["runtime"]);
 }
@@ -133,13 +141,32 @@ function completeBuild(editor: ConfigEditor, { installCommand }: StagedConfigOpt
 
 /** The platform must know of WebSockets before it opens one. */
 function completeTransport(editor: ConfigEditor, endpoints: readonly EndpointReport[], warnings: string[]): void {
+  const path = ["runtime", "transport", "kind"];
+  const kind = editor.get(path);
   const isSocketOnly = endpoints.length > 0 && endpoints.every(({ method }) => method === "websocket");
-  if (!isSocketOnly || editor.get(["runtime", "is_websocket_endpoint"]) === true) return;
-  const kind = editor.get(["runtime", "transport", "kind"]);
-  if (kind === undefined || kind === null) editor.set(["runtime", "transport", "kind"], "websocket");
-  else if (kind !== "websocket") {
+  if (isSocketOnly && isGiven(editor, path) && kind !== "websocket") {
     warnings.push(`runtime.transport.kind is ${String(kind)}, but the model only has a websocket method.`);
   }
+  if (isGiven(editor, path) || editor.get(["runtime", "is_websocket_endpoint"]) === true) return;
+  // Truss wants a kind where there is anything else.
+  const hasOthers = Object.keys(recordOf(editor.get(["runtime", "transport"]))).length > 0;
+  if (isSocketOnly || hasOthers) editor.set(path, isSocketOnly ? "websocket" : "http");
+}
+
+/** These make Baseten start another server. */
+const otherServers: readonly (readonly [path: readonly string[], value?: string])[] = [
+  [["trt_llm"]],
+  [["bis_llm"]],
+  [["build", "model_server"], "TRT_LLM"],
+];
+
+function findServerFaults(source: ConfigSource): Fault[] {
+  return otherServers.flatMap(([path, value]) => {
+    const found = path.reduce<unknown>((node, key) => recordOf(node)[key], source.values);
+    if (found === undefined || (value !== undefined && found !== value)) return [];
+    const message = `${path.join(".")} makes Baseten start another server than this model's.`;
+    return [source.faultAt(path, message, "Remove it, or push this project with Truss.", "key")];
+  });
 }
 
 /** `requirements_file` is installed by Baseten's build; a `uv.lock` goes with the `pyproject.toml` beside it. */

@@ -1,4 +1,5 @@
-import { toPackageName, toYamlScalar } from "./name.ts";
+import { toYamlScalar } from "../project/model-name.ts";
+import { toPackageName } from "./name.ts";
 import { packageManagerFiles } from "./package-manager.ts";
 import type { PackageManager } from "./package-manager.ts";
 

@@ -232,7 +232,7 @@ external_data: [{url: "https://a", local_data_path: a, backend: http_public, nam
 external_package_dirs: [a]
 python_version: py311
 base_image:
-  image: node:22-bookworm
+  image: node:24-bookworm
   python_executable_path: /usr/bin/python3
   docker_auth: {auth_method: REGISTRY_SECRET, registry: r, secret_name: s}
 requirements: [torch]
@@ -264,9 +264,9 @@ build_commands: [echo hi]
 docker_server: {start_command: node x, server_port: 8000, predict_endpoint: /p, readiness_endpoint: /r, liveness_endpoint: /l, run_as_user_id: 1000, no_build: false}
 model_cache: [{repo_id: a/b, revision: main, use_volume: true, volume_folder: f, kind: hf, runtime_secret_name: x, allow_patterns: [a], ignore_patterns: [b]}]
 weights: []
-bdn: {x: 1}
+bdn: {mounts: [{source: "bdn:weights/llama-8b:prod", path: /models, include: ["*.bin"], exclude: []}], access: [{namespace: weights, grants: [pull]}], hotload: {enabled: false}}
 trt_llm: {x: 1}
-training_checkpoints: {download_folder: /x, artifact_references: [{training_job_id: a, paths: [b]}], loops_checkpoint_ids: [a]}
+training_checkpoints: {download_folder: /x, artifact_references: [{training_job_id: a, paths: [b]}], loops_checkpoint_ids: []}
 bis_llm: {version: "1", config: {a: 1}}
 model_module_dir: model
 model_class_filename: model.py

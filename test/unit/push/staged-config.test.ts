@@ -108,6 +108,8 @@ environment_variables:
     const options = { endpoints: [websocket] };
     const pings = await stage("runtime: {transport: {ping_interval_seconds: 5}}\n", options);
     expect(pings.parsed["runtime"]).toEqual({ transport: { ping_interval_seconds: 5, kind: "websocket" } });
+    const mixed = await stage("runtime: {transport: {ping_interval_seconds: 5}}\n");
+    expect(mixed.parsed["runtime"]).toEqual({ transport: { ping_interval_seconds: 5, kind: "http" } });
     const http = await stage("runtime: {transport: {kind: http}}\n", options);
     expect(http.parsed["runtime"]).toEqual({ transport: { kind: "http" } });
     expect(http.warnings).toEqual([expect.stringContaining("only has a websocket method")]);
@@ -152,10 +154,32 @@ environment_variables:
     );
   });
 
+  it("rounds to the whole seconds that Truss knows", async () => {
+    const staged = await stage("runtime: {streaming_read_timeout: 0.2 }\n");
+    expect(staged.parsed["runtime"]).toEqual({ streaming_read_timeout: 1 });
+  });
+
   it("leaves no empty runtime behind", async () => {
     const { parsed } = await stage("runtime: {workers: auto}\n");
     expect(parsed["runtime"]).toBeUndefined();
     expect(parsed["model_metadata"]).toEqual({ truss_ts: { runtime: { workers: "auto" } } });
+  });
+
+  it("leaves out keys without a value, which Truss refuses", async () => {
+    const staged = await stage(
+      "resources:\nruntime:\n  transport:\n  num_workers: 1\nsecrets:\n  A:\nenvironment_variables:\nweights:\n- source: hf://a/b\n  mount_location: /a\n  allow_patterns:\nmodel_metadata: {own: null}\n",
+    );
+    const { docker_server: _server, base_image: _image, ...others } = staged.parsed;
+    expect(others).toEqual({
+      secrets: { A: null },
+      weights: [{ source: "hf://a/b", mount_location: "/a" }],
+      model_metadata: { own: null },
+    });
+  });
+
+  it("quotes what is a string to us and a date to Python", async () => {
+    const staged = await stage("description: 2024-01-31\nmodel_metadata: {a: 2024-1-1 10:00:00, b: =}\n");
+    expect(staged.text).toContain('description: "2024-01-31"\nmodel_metadata: { a: "2024-1-1 10:00:00", b: "=" }\n');
   });
 
   it("gives the folders their names in a stage", async () => {
@@ -203,6 +227,17 @@ environment_variables:
     expect(staged.warnings).toHaveLength(1);
     expect((await stage("external_package_dirs: []\n")).warnings).toEqual([]);
   });
+});
+
+describe("what makes Baseten start another server", () => {
+  it.each(["trt_llm: {x: 1}\n", 'bis_llm: {version: "1"}\n', "build: {model_server: TRT_LLM}\n"])(
+    "%j",
+    async (text) => {
+      expect((await stage(text)).faults).toMatchObject([
+        { line: 1, message: expect.stringContaining("another server") },
+      ]);
+    },
+  );
 });
 
 describe("base images that Baseten's build stops at", () => {

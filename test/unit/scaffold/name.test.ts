@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { checkName, guessName, nameFault, toPackageName, toYamlScalar } from "../../../src/scaffold/name.ts";
+import { nameFault, toYamlScalar } from "../../../src/project/model-name.ts";
+import { checkName, guessName, toPackageName } from "../../../src/scaffold/name.ts";
 
 describe("a model's name", () => {
   test.each(["", "   ", "a\nb", "tab\there", "nul\0", "del\u007F", "next\u0085line", "lone \uD800", "x".repeat(257)])(
