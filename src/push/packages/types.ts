@@ -26,6 +26,8 @@ export interface PackagesRequest {
   readonly platform: Platform;
   /** `install`: by the project's package manager; `trace`: copied from its own node_modules. */
   readonly how: "install" | "trace";
+  /** The C library of the base. @default "glibc" */
+  readonly libc?: "glibc" | "musl";
   readonly report: Reporter;
   readonly signal: AbortSignal;
 }
