@@ -1,13 +1,15 @@
+import { existsSync } from "node:fs";
 import { appendFile, copyFile, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TrussError } from "../../errors.ts";
 import type { Reporter } from "../../events.ts";
 import { exec } from "../../lib/exec.ts";
 import type { Installation, Stage, StagedFile } from "../types.ts";
-import { writeStagedAt } from "../write-staged.ts";
+import { stagedText, writeStagedAt } from "../write-staged.ts";
 import { installCommand } from "./install-command.ts";
 import { installEnvironment, nearest } from "./npm-settings.ts";
-import type { PackageTarget } from "./target.ts";
+import { type LockedPackage, readNpmLock, resolveLocked } from "./npm-lock.ts";
+import { type PackageTarget, isFor } from "./target.ts";
 
 export interface InstallRequest {
   readonly stage: Stage;
@@ -54,9 +56,30 @@ export async function installInto(folder: string, request: InstallRequest): Prom
     if (result.how === "aborted") signal.throwIfAborted();
     if (result.how === "missing") throw missing(program);
     if (result.how === "failed") throw failed(command, result.output);
+    await requireComplete(folder, request);
   } finally {
     await Promise.all(lent.map((file) => rm(file, { force: true })));
   }
+}
+
+/** npm says nothing of an optional package that it could not fetch; sharp's and esbuild's builds are such ones. */
+async function requireComplete(folder: string, { stage, target }: InstallRequest): Promise<void> {
+  const lock = stage.files.find(({ path }) => path === "model/package-lock.json");
+  if (lock === undefined) return;
+  const locked = readNpmLock(await stagedText(lock));
+  const isThere = ({ path }: LockedPackage) => existsSync(join(folder, path));
+  const absent = [...locked.values()]
+    .filter(isThere)
+    .flatMap(({ path, optionalDependencies }) => optionalDependencies.map((name) => resolveLocked(locked, path, name)))
+    .find((entry) => entry !== undefined && isFor(target, entry) && !isThere(entry));
+  if (absent === undefined) return;
+  throw new TrussError(
+    "PACKAGE_INSTALL_FAILED",
+    `npm left out ${absent.name}@${absent.version}, and did not say why.`,
+    {
+      hint: "it is optional, so that npm goes on when it cannot be downloaded: try again, and look whether the registry has it",
+    },
+  );
 }
 
 /** Registries, proxies, authorities and tokens: lent for as long as the install runs, and never part of an image. */

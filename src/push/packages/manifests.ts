@@ -31,7 +31,9 @@ export function ancestors(folder: string): readonly string[] {
 export function installScript(folder: string): string | undefined {
   const manifest = readManifest(folder);
   const scripts = asRecord(manifest?.["scripts"]);
-  const named = ["preinstall", "install", "postinstall"].map((name) => scripts[name]).find((text) => text !== undefined);
+  const named = ["preinstall", "install", "postinstall"]
+    .map((name) => scripts[name])
+    .find((text) => text !== undefined);
   if (named !== undefined) return String(named);
   // npm compiles by itself whatever has a recipe for it.
   return manifest?.["gypfile"] !== false && existsSync(join(folder, "binding.gyp")) ? "node-gyp rebuild" : undefined;

@@ -22,7 +22,8 @@ export function nearest(root: string, name: string): string | undefined {
 }
 
 /** Settings that a package manager hands to its scripts, ours among them, and that would change what is installed. */
-const misleading = /^npm_config_(?:workspaces?|include|include_workspace_root|omit|dry_run|global|location|prefix|local_prefix|json|production|only|dev)$/i;
+const misleading =
+  /^npm_config_(?:workspaces?|include|include_workspace_root|omit|dry_run|global|location|prefix|local_prefix|json|production|only|dev)$/i;
 
 /** Our environment for a package manager that installs somewhere else. */
 export function installEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
