@@ -87,7 +87,7 @@ async function run(current: Push, dir: string): Promise<void> {
       report: story.report,
       signal: interruption.signal,
       allowed: flags.allowSecret,
-      except: [],
+      strict: flags.nonInteractive === true || inCi(),
     }),
   );
   story.end();
@@ -113,6 +113,11 @@ function publish({ target, targetFlags, flags, story, interruption }: Push, stag
     report: story.report,
     signal: interruption.signal,
   });
+}
+
+/** Where a warning is read by nobody. */
+function inCi(): boolean {
+  return !["", "0", "false", undefined].includes(process.env["CI"]);
 }
 
 /** As `check` would say it: all of it, before anything is made. */

@@ -1,6 +1,7 @@
 import { type Stats, lstatSync, opendirSync, realpathSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import { TrussError } from "../errors.ts";
+import { projectPath } from "../lib/paths.ts";
 import { describeUnreadable } from "./content.ts";
 import type { IgnoreRules } from "./ignore.ts";
 
@@ -17,7 +18,7 @@ export interface FoundFile {
 /** A file that stays at home, and why. A folder's path ends in `/`. */
 export interface LeftFile {
   readonly path: string;
-  readonly why: "private" | "special" | "out";
+  readonly why: "private" | "special";
 }
 
 export interface Findings {
@@ -61,8 +62,8 @@ export function findFiles(search: Search, folder: string): Findings {
     if (isLeft(path, entry.isDirectory())) return;
     const real = entry.isSymbolicLink() ? realInside(search.root, path, file) : file;
     const stats = entry.isSymbolicLink() ? statOf(path, () => statSync(real)) : entry;
+    if (entry.isSymbolicLink() && isLinkLeft(path, real, stats)) return;
     if (stats.isDirectory()) {
-      if (entry.isSymbolicLink() && isLeft(path, true)) return;
       visit(path, real, above);
     } else if (stats.isFile()) files.push({ path, file: real, size: stats.size, mode: modeOf(stats) });
     else left.push({ path, why: "special" });
@@ -72,8 +73,37 @@ export function findFiles(search: Search, folder: string): Findings {
     const named = isFolder ? `${path}/` : path;
     const why = search.rules(named);
     if (why === "private") left.push({ path: named, why });
-    return why !== undefined;
+    return isOut(why);
   }
+
+  /** A key is no less of one by another name. */
+  function isLinkLeft(path: string, real: string, stats: Stats): boolean {
+    if (isLeft(path, stats.isDirectory())) return true;
+    const isPrivate = isPrivateTarget(search, path, real, stats);
+    if (isPrivate) left.push({ path, why: "private" });
+    return isPrivate;
+  }
+}
+
+/** One file that is asked for by name; `undefined` where a rule keeps it at home. A linked package's may lie outside. */
+export function findFile(search: Search, path: string): FoundFile | undefined {
+  const isOutside = path.startsWith("../");
+  if (isOut(search.rules(isOutside ? basename(path) : path))) return undefined;
+  const file = join(search.root, path);
+  const real = isOutside ? file : realInside(search.root, path, file);
+  const stats = statOf(path, () => statSync(real));
+  if (!stats.isFile() || isPrivateTarget(search, path, real, stats)) return undefined;
+  return { path, file: real, size: stats.size, mode: modeOf(stats) };
+}
+
+function isOut(why: ReturnType<IgnoreRules>): boolean {
+  return why !== undefined && why !== "allowed";
+}
+
+function isPrivateTarget({ root, rules }: Search, path: string, real: string, stats: Stats): boolean {
+  const target = projectPath(root, real);
+  if (target === path || target.startsWith("../") || rules(path) === "allowed") return false;
+  return rules(stats.isDirectory() ? `${target}/` : target) === "private";
 }
 
 function readNames(path: string, folder: string): string[] {

@@ -6,8 +6,11 @@ import { TrussError } from "../errors.ts";
 /** The files that say what stays at home, ours and Truss's. */
 export const ignoreFileNames = [".trussignore", ".truss_ignore"] as const;
 
-/** Tells why a file or folder is not staged; `undefined`: it is. Paths are relative to the project; a folder's ends in `/`. */
-export type IgnoreRules = (path: string) => "ignored" | "private" | "junk" | undefined;
+/**
+ * What the rules say of a file or folder; `undefined`: nothing, it is staged. Paths are relative to the project, and a
+ * folder's ends in `/`.
+ */
+export type IgnoreRules = (path: string) => "allowed" | "ignored" | "private" | "junk" | undefined;
 
 /**
  * The rules of a project: what its ignore files name (as in a `.gitignore`), what is private by its name, and what
@@ -18,11 +21,16 @@ export type IgnoreRules = (path: string) => "ignored" | "private" | "junk" | und
 export function readIgnoreRules(root: string, allowed: ReadonlySet<string>): IgnoreRules {
   const own = ignoreFileNames.map((name) => createMatcher(readPatterns(root, name)));
   return (path) => {
-    if (allowed.has(path)) return undefined;
+    if (isAllowed(path, allowed)) return "allowed";
     if (own.some((matcher) => matcher.ignores(path))) return "ignored";
     if (privateNames.ignores(path)) return "private";
     return junk.ignores(path) ? "junk" : undefined;
   };
+}
+
+/** The folder of an allowed file is looked into; what else lies there has its own rules. */
+function isAllowed(path: string, allowed: ReadonlySet<string>): boolean {
+  return allowed.has(path) || (path.endsWith("/") && [...allowed].some((file) => file.startsWith(path)));
 }
 
 /** Lines of an ignore file; a file that is not there has none. */

@@ -18,7 +18,10 @@ export function checkPackages(set: LockedSet, outside: readonly OutsideUse[]): W
   const all = [...set.packages.values()];
   refuseOtherSystems(set);
   return [
-    ...warnOfScripts(all.filter(({ entry }) => entry.hasInstallScript === true), set.allowedScripts),
+    ...warnOfScripts(
+      all.filter(({ entry }) => entry.hasInstallScript === true),
+      set.allowedScripts,
+    ),
     ...warnOfMissing([
       ...all.filter((locked) => hasNoBuild(locked, set)).map(({ name }) => name),
       ...outside.filter(({ folder }) => hasNoPrebuild(folder)).map(({ name }) => name),

@@ -62,11 +62,17 @@ function parseLock(file: string): NpmLock {
   try {
     parsed = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (cause) {
-    throw new TrussError("LOCKFILE_MISSING", `${name} cannot be read: it is no JSON.`, { file: name, hint: again, cause });
+    throw new TrussError("LOCKFILE_MISSING", `${name} cannot be read: it is no JSON.`, {
+      file: name,
+      hint: again,
+      cause,
+    });
   }
   const entries = (parsed as { packages?: Record<string, LockEntry> } | null)?.packages;
   if (entries === undefined) {
-    throw new TrussError("LOCKFILE_MISSING", `${name} is of npm 6, and does not say what must be known.`, { hint: again });
+    throw new TrussError("LOCKFILE_MISSING", `${name} is of npm 6, and does not say what must be known.`, {
+      hint: again,
+    });
   }
   return { name, home: dirname(file), entries };
 }

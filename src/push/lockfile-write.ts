@@ -61,7 +61,11 @@ function findRequired(set: LockedSet): ReadonlySet<string> {
   for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
     if (required.has(key)) continue;
     required.add(key);
-    queue.push(...find(set, key).edges.filter(({ kind }) => kind !== "optional").map(({ to }) => to));
+    queue.push(
+      ...find(set, key)
+        .edges.filter(({ kind }) => kind !== "optional")
+        .map(({ to }) => to),
+    );
   }
   return required;
 }
@@ -78,7 +82,10 @@ function writeEntry(set: LockedSet, locked: LockedPackage, required: ReadonlySet
     delete kept[field];
     if (own.length === 0) continue;
     kept[field] = Object.fromEntries(
-      own.map(({ name, to }) => [name, set.overridden ? specOf(find(set, to)) : (ranges[name] ?? specOf(find(set, to)))]),
+      own.map(({ name, to }) => [
+        name,
+        set.overridden ? specOf(find(set, to)) : (ranges[name] ?? specOf(find(set, to))),
+      ]),
     );
   }
   return required.has(locked.key) ? kept : { ...kept, optional: true };

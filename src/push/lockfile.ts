@@ -65,9 +65,13 @@ function requireOneVersion(outside: readonly OutsideUse[]): void {
     const other = seen.get(name);
     seen.set(name, version);
     if (other === undefined || other === version) continue;
-    throw new TrussError("PACKAGE_UNSUITABLE", `${name} is used in two versions, ${other} and ${version}, and cannot be bundled.`, {
-      hint: `See who asks for which with: npm ls ${name}`,
-    });
+    throw new TrussError(
+      "PACKAGE_UNSUITABLE",
+      `${name} is used in two versions, ${other} and ${version}, and cannot be bundled.`,
+      {
+        hint: `See who asks for which with: npm ls ${name}`,
+      },
+    );
   }
 }
 
@@ -100,9 +104,13 @@ function pinInstalled(
   const names = listSome(outside.map(({ name }) => name));
   const hint = "make a package-lock.json with: npm install --package-lock-only";
   if (other === undefined && strict) {
-    throw new TrussError("LOCKFILE_MISSING", `${names}: to be installed where the model runs, and there is no lockfile.`, {
-      hint: `Without one, nobody knows what will be installed. ${hint[0]?.toUpperCase()}${hint.slice(1)}`,
-    });
+    throw new TrussError(
+      "LOCKFILE_MISSING",
+      `${names}: to be installed where the model runs, and there is no lockfile.`,
+      {
+        hint: `Without one, nobody knows what will be installed. ${hint[0]?.toUpperCase()}${hint.slice(1)}`,
+      },
+    );
   }
   const type = typeOf(project);
   const manifest = {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Artifact, buildArtifact } from "../bundle/artifact.ts";
-import { buildStandIn } from "../bundle/artifact-stand-in.ts";
+import { readFileSync } from "node:fs";
 import { TrussError } from "../errors.ts";
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { Project } from "../project/types.ts";
@@ -8,8 +7,13 @@ import { digestArchive } from "./archive.ts";
 import { collectFiles } from "./collection.ts";
 import { readIgnoreRules, readPatterns } from "./ignore.ts";
 import { listSome } from "./list-some.ts";
+import { planInstallation } from "./lockfile.ts";
+import { refuseSecrets } from "./secrets.ts";
+import { configFile, serverFile, serverMapFile } from "./stage-paths.ts";
+import { textFile } from "./staged-file.ts";
+import { type StagedConfig, createStagedConfig } from "./staged-config.ts";
 import { keepFromTruss } from "./truss-defaults.ts";
-import type { Stage, StagedFile } from "./types.ts";
+import type { Installation, Stage, StagedFile } from "./types.ts";
 
 export interface StageOptions {
   readonly endpoints: readonly EndpointReport[];
@@ -17,8 +21,8 @@ export interface StageOptions {
   readonly signal: AbortSignal;
   /** Paths relative to the project that are staged although they look like secrets. */
   readonly allowed: readonly string[];
-  /** Absolute paths that are no part of the project, such as where the result goes. */
-  readonly except: readonly string[];
+  /** Nobody may be there to read a warning: packages that no lockfile pins are refused. */
+  readonly strict: boolean;
 }
 
 /**
@@ -29,32 +33,55 @@ export interface StageOptions {
 export async function createStage(project: Project, options: StageOptions): Promise<Stage> {
   const { report, signal, endpoints } = options;
   report({ event: "step", message: "Bundling the model" });
-  const port = 8000;
-  const built = await buildModel(project, port);
+  const { port } = await stageConfig(project, endpoints);
+  const built = await build(project, port, report);
   signal.throwIfAborted();
+  const plan = planInstallation(project, built.outside, options);
+  plan?.warnings.forEach(report);
+  const config = await stageConfig(project, endpoints, plan?.installation);
   const made = [
-    textFile("model/server.mjs", built.code),
-    textFile("model/server.mjs.map", built.map),
+    textFile(configFile, config.text),
+    textFile(serverFile, built.code),
+    textFile(serverMapFile, built.map),
     ...built.files.map(({ path, text }) => textFile(path, text)),
-    textFile("config.yaml", readFileSync(project.configFile, "utf8")),
+    ...(plan?.files ?? []),
   ];
-  const rules = readIgnoreRules(project.root, new Set(options.allowed));
-  const found = collectFiles({ project, rules, except: options.except, sources: built.inputs });
-  found.warnings.forEach(report);
-  const files = withKeeper(project, [...made, ...requireNew(made, found.files)], report).sort(byBytes);
+  report({ event: "step", message: "Collecting the files" });
+  const files = collect(project, built, config, made, options);
+  await refuseSecrets({ root: project.root, files, allowed: new Set(options.allowed), signal });
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  report({ event: "step", message: "Reading the files" });
-  let done = 0;
-  const onBytes = (count: number) => report({ event: "progress", task: "reading", done: (done += count), total: size });
-  const { digest, size: archiveSize } = await digestArchive(files, { signal, onBytes });
-  return { project, endpoints, files, size, digest, archiveSize, port, bundled: built.bundled };
+  const { digest, size: archiveSize } = await digestArchive(files, { signal, onBytes: countBytes(report, size) });
+  const installation = plan === undefined ? {} : { installation: plan.installation };
+  return {
+    project,
+    config,
+    endpoints,
+    files,
+    size,
+    digest,
+    archiveSize,
+    port,
+    ...installation,
+    bundled: built.bundled,
+  };
 }
 
-async function buildModel(project: Project, port: number): Promise<Artifact> {
+async function stageConfig(project: Project, endpoints: Stage["endpoints"], installation?: Installation) {
+  const text = readFileSync(project.configFile, "utf8");
+  const install = installation === undefined ? {} : { installCommand: installation.command };
+  return createStagedConfig({ text, endpoints, ...install });
+}
+
+async function build(project: Project, port: number, report: Reporter): Promise<Artifact> {
   const built = await buildArtifact(project, { port });
-  if (built.ok) return built;
+  if (built.ok) {
+    for (const { message, hint, file, line } of built.warnings) {
+      const place = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}: `;
+      report({ event: "warning", message: place + message, ...(hint === undefined ? {} : { hint }) });
+    }
+    return built;
+  }
   const [first] = built.errors;
-  if (first?.message.endsWith("cannot be packaged yet") === true) return buildStandIn(project, port);
   const { message = "the model could not be built", file, line, column } = first ?? {};
   throw new TrussError("BUILD_FAILED", message, {
     ...(file === undefined ? {} : { file }),
@@ -63,16 +90,27 @@ async function buildModel(project: Project, port: number): Promise<Artifact> {
   });
 }
 
-function textFile(path: string, text: string): StagedFile {
-  const bytes = new TextEncoder().encode(text);
-  return { path, mode: 0o644, size: bytes.byteLength, content: { kind: "bytes", bytes } };
+/** What was made and what the project has, in the order of an archive. */
+function collect(
+  project: Project,
+  built: Artifact,
+  config: StagedConfig,
+  made: readonly StagedFile[],
+  { allowed, report }: StageOptions,
+): StagedFile[] {
+  for (const message of config.warnings) report({ event: "warning", message });
+  const rules = readIgnoreRules(project.root, new Set(allowed));
+  const found = collectFiles({ project, rules, sources: built.inputs, copies: built.copies, named: config.files });
+  found.warnings.forEach(report);
+  requireNew(made, found.files);
+  return withKeeper(project, [...made, ...found.files], report).sort(byBytes);
 }
 
 /** What we make has its place; a file of the project's with the same name would be lost. */
-function requireNew(made: readonly StagedFile[], found: readonly StagedFile[]): readonly StagedFile[] {
+function requireNew(made: readonly StagedFile[], found: readonly StagedFile[]): void {
   const taken = new Set(made.map(({ path }) => path));
   const twin = found.find(({ path }) => taken.has(path));
-  if (twin === undefined) return found;
+  if (twin === undefined) return;
   throw new TrussError("STAGE_CONFLICT", `push makes a file of its own at ${twin.path}, where the project has one.`, {
     hint: `Rename ${twin.path}, or name it in .trussignore.`,
   });
@@ -86,8 +124,8 @@ function withKeeper(project: Project, files: readonly StagedFile[], report: Repo
   if (unasked.length > 0) {
     report({
       event: "warning",
-      message: `Truss leaves out files with names like these: ${listSome(unasked)}. The stage has a .truss_ignore that keeps them.`,
-      hint: "name them in .trussignore if the model does not need them, or give them other names",
+      message: `By their names Truss would leave out ${listSome(unasked)}; a .truss_ignore goes along that keeps what is pushed.`,
+      hint: "name them in .trussignore if the model does not need them, or call them something else",
     });
   }
   return [...files, textFile(".truss_ignore", `${lines.join("\n")}\n`)];
@@ -96,4 +134,12 @@ function withKeeper(project: Project, files: readonly StagedFile[], report: Repo
 /** The same order on every machine, whatever its language. */
 function byBytes(left: StagedFile, right: StagedFile): number {
   return Buffer.compare(Buffer.from(left.path), Buffer.from(right.path));
+}
+
+function countBytes(report: Reporter, total: number): (count: number) => void {
+  let done = 0;
+  return (count) => {
+    done += count;
+    report({ event: "progress", task: "Reading", done, total });
+  };
 }

@@ -1,5 +1,6 @@
 import type { EndpointReport, Reporter } from "../events.ts";
 import type { Project } from "../project/types.ts";
+import type { StagedConfig } from "./staged-config.ts";
 
 /** Where a staged file's bytes are: made by us, or on disk, where large ones stay until they are read as a stream. */
 export type StagedContent =
@@ -43,6 +44,8 @@ export interface BundledPackage {
 /** All that is delivered, whatever the target: the same files, the same digest on every machine. */
 export interface Stage {
   readonly project: Project;
+  /** The staged `config.yaml`, and why Baseten could not build it. */
+  readonly config: StagedConfig;
   readonly endpoints: readonly EndpointReport[];
   /** Sorted by the bytes of their paths. */
   readonly files: readonly StagedFile[];

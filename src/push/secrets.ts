@@ -1,0 +1,140 @@
+import { open } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { TrussError } from "../errors.ts";
+import { describeUnreadable } from "./content.ts";
+import { createSourceFinder } from "./source-finder.ts";
+import { type SecretForm, isSecretVariable, secretForms } from "./secret-forms.ts";
+import { serverFile, serverMapFile } from "./stage-paths.ts";
+import type { StagedFile } from "./types.ts";
+
+export interface SecretSearch {
+  /** Absolute path of the project. */
+  readonly root: string;
+  readonly files: readonly StagedFile[];
+  /** Paths that were looked at by a person: staged ones, or of sources. */
+  readonly allowed: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+interface Found {
+  /** The staged path or, of bundled code, the source's. */
+  readonly path: string;
+  readonly line: number;
+  readonly what: string;
+  /** What was found, to tell twins; never shown. */
+  readonly value: string;
+}
+
+/** Text beyond this is data, in bytes. */
+const textLimit = 16 * 1024 * 1024;
+const namedAtMost = 5;
+
+/**
+ * Looks for keys and tokens in everything that is text, and for the values of the project's `.env` files.
+ *
+ * @throws TrussError STAGE_SECRET, which names places and never a value
+ */
+export async function refuseSecrets({ root, files, allowed, signal }: SecretSearch): Promise<void> {
+  const forms = [...secretForms, ...readVariables(root)];
+  const map = files.find(({ path }) => path === serverMapFile);
+  const findSource = map === undefined ? undefined : createSourceFinder(await readAll(map));
+  const found: Found[] = [];
+  for (const file of files) {
+    signal.throwIfAborted();
+    if (file.path === serverMapFile || file.size > textLimit) continue;
+    const text = await readText(file);
+    if (text === undefined) continue;
+    const places = search(text, forms).map((place) => ({ path: file.path, ...place }));
+    const isBundle = file.path === serverFile;
+    found.push(
+      ...(isBundle ? places.map((place) => ({ ...place, ...findSource?.(place.line, place.column) })) : places),
+    );
+  }
+  const left = withoutTwins(found.filter(({ path }) => !allowed.has(path)));
+  if (left.length > 0) throw describeFound(left);
+}
+
+/** The values of all `.env` files; an example holds none. */
+function readVariables(root: string): SecretForm[] {
+  const names = readdirSync(root).filter(
+    (name) => /^\.env(?:\..+)?$/.test(name) && !/example|sample|template/.test(name),
+  );
+  return names.flatMap((name) => {
+    const variables = Object.entries(parseEnv(readQuietly(join(root, name))));
+    return variables
+      .filter(([key, value]) => isSecretVariable(key, value ?? ""))
+      .map(([key, value]) => ({
+        what: `the value of ${key} in ${name}`,
+        pattern: new RegExp(escape(value ?? ""), "g"),
+      }));
+  });
+}
+
+/** `.env` may be a folder, of Python's. */
+function readQuietly(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch {
+    return "";
+  }
+}
+
+/** The value as it is, or as JSON and JavaScript write it. */
+function escape(value: string): string {
+  const literal = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}/-]/g, String.raw`\$&`);
+  const quoted = JSON.stringify(value).slice(1, -1);
+  return quoted === value ? literal(value) : `(?:${literal(value)}|${literal(quoted)})`;
+}
+
+function search(text: string, forms: readonly SecretForm[]) {
+  return forms.flatMap(({ what, pattern }) =>
+    [...text.matchAll(pattern)].map(({ index, 0: value }) => {
+      const before = text.slice(0, index);
+      const line = before.split("\n").length;
+      return { what, value, line, column: index - before.lastIndexOf("\n") };
+    }),
+  );
+}
+
+/** One line for a value of one file; what config.yaml says is in the bundle too. */
+function withoutTwins(found: readonly Found[]): Found[] {
+  const elsewhere = new Set(found.filter(({ path }) => path !== serverFile).map(({ value }) => value));
+  const seen = new Set<string>();
+  return found.filter(({ path, line, value }) => {
+    const key = `${path}:${line}`;
+    if (seen.has(key) || (path === serverFile && elsewhere.has(value))) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function describeFound(found: readonly Found[]): TrussError {
+  const named = found.slice(0, namedAtMost).map(({ path, line, what }) => `${path}:${line} (${what})`);
+  const rest = found.length > namedAtMost ? ` and ${found.length - namedAtMost} more` : "";
+  const [first] = found;
+  return new TrussError("STAGE_SECRET", `This looks like a secret and would be pushed: ${named.join(", ")}${rest}.`, {
+    ...(first === undefined ? {} : { file: first.path, line: first.line }),
+    hint: `Declare it below secrets: in config.yaml and read it from context.secrets, or name the file in .trussignore. If it is none: --allow-secret ${first?.path ?? "<path>"}`,
+  });
+}
+
+async function readText(file: StagedFile): Promise<string | undefined> {
+  const bytes = await readAll(file);
+  return bytes.subarray(0, 8192).includes(0) ? undefined : Buffer.from(bytes).toString("utf8");
+}
+
+async function readAll({ path, content }: StagedFile): Promise<Uint8Array> {
+  if (content.kind === "bytes") return content.bytes;
+  try {
+    const opened = await open(content.file);
+    try {
+      return await opened.readFile();
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    throw describeUnreadable(path, error);
+  }
+}
