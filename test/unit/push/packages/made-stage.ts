@@ -36,6 +36,7 @@ export function makeStage(
       dataDir: join(root, "data"),
       environment: null,
     },
+    config: { text: "", parsed: {}, port: 8000, files: [], warnings: [], faults: [] },
     endpoints: [{ method: "predict", path: "/predict" }],
     files: staged.sort((left, right) => Buffer.compare(Buffer.from(left.path), Buffer.from(right.path))),
     size: staged.reduce((sum, { size }) => sum + size, 0),
