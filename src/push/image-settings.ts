@@ -6,21 +6,22 @@ import type { Stage } from "./types.ts";
 export const imageHome = "/app";
 /** What an image listens on unless `TRUSS_TS_PORT` or `PORT` says otherwise. */
 export const imagePort = 8080;
-/** In numbers, so that Kubernetes can tell that it is not root; in Node's own images they belong to `node`. */
-export const imageUser = "1000:1000";
+/** In numbers, so that Kubernetes can tell that it is not root; the customary ones of images without a shell. */
+export const imageUser = "65532:65532";
 export const stopSignal = "SIGTERM";
 /** Replaces what the base starts. */
 export const imageEntrypoint: readonly string[] = ["node", `${imageHome}/model/server.mjs`];
 /** Added to the environment of the base. */
-export const imageEnvironment: Readonly<Record<string, string>> = { NODE_ENV: "production", TRUSS_TS_CONTAINER: "1" };
+export const imageEnvironment: Readonly<Record<string, string>> = {
+  NODE_ENV: "production",
+  TRUSS_TS_CONTAINER: "1",
+  // The one folder that is writable even where the rest is not; who has no entry in /etc/passwd has no other home.
+  HOME: "/tmp",
+};
 
 /** Docker's own check; the OCI format has no place for one, and Kubernetes has its probes. */
 export const healthCheck = {
-  command: [
-    "node",
-    "-e",
-    `fetch("http://127.0.0.1:"+(process.env.TRUSS_TS_PORT||process.env.PORT||${imagePort})+"${livePath}").then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`,
-  ],
+  command: [...imageEntrypoint, "--check-health"],
   /** Seconds. */
   interval: 10,
   timeout: 5,

@@ -14,4 +14,9 @@ export const targets: readonly TargetRow[] = [
     summary: "a plain .tar that Baseten takes and that anyone can run with node",
     load: async () => (await import("./targets/archive.ts")).archive,
   },
+  {
+    name: "image",
+    summary: "an OCI image, made without Docker: to a registry, a folder or a file",
+    load: async () => (await import("./targets/image.ts")).image,
+  },
 ];
