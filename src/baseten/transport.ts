@@ -1,5 +1,5 @@
 import { type } from "node:os";
-import { TrussError } from "../errors.ts";
+import { TrussError, isTrussError } from "../errors.ts";
 import { packageVersion } from "../lib/package-root.ts";
 import { describeNetworkFailure } from "./network-failure.ts";
 
@@ -8,9 +8,13 @@ export interface Exchange {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** Pieces are taken as fast as they are sent. */
+  readonly body?: string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
-  /** How long headers, and then the body, may take to come. @default 60_000 */
+  /**
+   * How long the next piece of the body may take to be sent, then the headers to come, then all of the answer. In
+   * milliseconds. @default 60_000
+   */
   readonly readMs?: number;
 }
 
@@ -26,28 +30,52 @@ const defaultReadMs = 60_000;
 
 /** Sends one request on a connection of its own, so that none that has died unnoticed is taken. */
 export async function exchange(call: Exchange): Promise<Answer> {
-  const patience = new AbortController();
   const readMs = call.readMs ?? defaultReadMs;
+  const patience = createPatience(readMs);
   const signal = call.signal === undefined ? patience.signal : AbortSignal.any([call.signal, patience.signal]);
-  let timer = setTimeout(() => patience.abort(), readMs);
   try {
     const response = await fetch(call.url, {
       method: call.method,
       headers: { "user-agent": userAgent(), connection: "close", ...call.headers },
       redirect: "manual",
       signal,
-      ...(call.body === undefined ? {} : { body: call.body, duplex: "half" }),
+      ...bodyOf(call, patience.renew),
     });
-    clearTimeout(timer);
-    timer = setTimeout(() => patience.abort(), readMs);
+    patience.renew();
     return { status: response.status, headers: response.headers, text: await readText(response, call.url) };
   } catch (error) {
     if (call.signal?.aborted === true) throw call.signal.reason;
-    if (error instanceof TrussError) throw error;
+    if (isTrussError(error)) throw error;
+    // What a body's source throws comes wrapped.
+    if (error instanceof Error && isTrussError(error.cause)) throw error.cause;
     throw describeNetworkFailure(error, call.url, patience.signal.aborted ? readMs : undefined);
   } finally {
-    clearTimeout(timer);
+    patience.end();
   }
+}
+
+/** Aborts when it has not been renewed for so long. */
+function createPatience(ms: number) {
+  const controller = new AbortController();
+  const start = () => setTimeout(() => controller.abort(), ms);
+  let timer = start();
+  const end = () => clearTimeout(timer);
+  const renew = () => {
+    end();
+    timer = start();
+  };
+  return { signal: controller.signal, renew, end };
+}
+
+function bodyOf({ body }: Exchange, onPiece: () => void): RequestInit {
+  if (body === undefined || typeof body === "string") return body === undefined ? {} : { body };
+  async function* watched(pieces: AsyncIterable<Uint8Array>) {
+    for await (const piece of pieces) {
+      onPiece();
+      yield piece;
+    }
+  }
+  return { body: ReadableStream.from(watched(body)), duplex: "half" };
 }
 
 /** Such as `truss-ts/0.1.0 (Node/24.1.0; Linux)`. */

@@ -19,4 +19,9 @@ export const targets: readonly TargetRow[] = [
     summary: "an OCI image, made without Docker: to a registry, a folder or a file",
     load: async () => (await import("./targets/image.ts")).image,
   },
+  {
+    name: "baseten",
+    summary: "a live deployment on Baseten",
+    load: async () => (await import("./targets/baseten.ts")).baseten,
+  },
 ];
