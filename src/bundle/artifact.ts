@@ -1,16 +1,16 @@
-import type { BuildFailure, BuildResult } from "esbuild";
 import { dirname, join, resolve } from "node:path";
 import type { Project } from "../project/types.ts";
-import { type Attempt, attemptBuild, serverFile } from "./artifact/build.ts";
-import { type Judge, createJudge } from "./artifact/judge.ts";
-import { type Layout, createLayout, findPackage } from "./artifact/layout.ts";
+import { type Target, attemptBuild, server } from "./artifact/build.ts";
+import { listCopies } from "./artifact/copies.ts";
+import { applyEdits, startedFile } from "./artifact/following.ts";
+import { nodeInterop } from "./artifact/interop.ts";
+import { createJudge } from "./artifact/judge.ts";
+import { type Layout, createLayout } from "./artifact/layout.ts";
 import { isVirtual, neutralCode, neutralMap } from "./artifact/neutral.ts";
 import { createPreamble } from "./artifact/preamble.ts";
-import { entryName } from "./artifact/entry.ts";
-import { listCopies } from "./artifact/copies.ts";
-import { nodeInterop } from "./artifact/interop.ts";
-import type { Artifact, ArtifactOptions, ArtifactResult, BundledUse } from "./artifact/types.ts";
-import { readBuildErrors } from "./errors.ts";
+import { type Reading, readAttempt } from "./artifact/reading.ts";
+import type { ArtifactOptions, ArtifactResult, BuiltFile } from "./artifact/types.ts";
+import { describeFailure, findPackageFailures } from "./artifact/failures.ts";
 import { findTsconfigs } from "./tsconfigs.ts";
 
 export type {
@@ -31,63 +31,63 @@ export type {
 export async function buildArtifact(project: Project, options: ArtifactOptions = {}): Promise<ArtifactResult> {
   const layout = createLayout(project);
   const judge = createJudge(project);
+  const targets = new Map<string, Target>([[server.file, server]]);
+  // Each round puts at least one more package outside or brings one more target, and there are only so many.
   for (;;) {
-    const attempt = await attemptBuild(project, options, layout, judge.staysOutside);
-    // Each round puts at least one more package outside, and there are only so many.
-    if (judge.learn(attempt)) continue;
-    if (attempt.outcome instanceof Error) return describeFailure(project, attempt, attempt.outcome);
-    return describeSuccess(project, attempt, attempt.outcome, layout, judge);
+    const build = (target: Target) =>
+      attemptBuild(target, { project, options, layout, staysOutside: judge.staysOutside });
+    const attempts = await Promise.all([...targets.values()].map(build));
+    const logs = attempts.map(({ log }) => log);
+    const readings = attempts.flatMap((attempt) =>
+      attempt.outcome instanceof Error ? [] : [readAttempt(project, layout, attempt, attempt.outcome)],
+    );
+    const signs = new Map([
+      ...findPackageFailures(project, attempts),
+      ...readings.flatMap((reading) => [...reading.signs]),
+    ]);
+    const learned = judge.learn({ logs, signs, kept: readings.flatMap(({ kept }) => kept) });
+    const started = readings
+      .flatMap(({ entries }) => [...entries])
+      .filter((source) => {
+        const file = startedFile(layout, source);
+        return !targets.has(file) && targets.set(file, { file, source });
+      });
+    if (learned || started.length > 0) continue;
+    const failure = describeFailure(project, attempts);
+    if (failure !== undefined) return failure;
+    const outside = judge.describeOutside(logs);
+    const bundled = judge.describeBundled(readings.flatMap(({ kept }) => kept));
+    return { ok: true, outside, bundled, ...describeFiles(project, layout, readings) };
   }
 }
 
-function describeFailure(project: Project, { log }: Attempt, { errors }: BuildFailure): ArtifactResult {
-  return { ok: false, errors: readBuildErrors(project.root, errors).errors, inputs: [...log.inputs].sort() };
-}
-
-function describeSuccess(
-  project: Project,
-  { log }: Attempt,
-  outcome: BuildResult,
-  layout: Layout,
-  judge: Judge,
-): Artifact {
-  const read = Object.keys(outcome.metafile?.inputs ?? {}).filter((input) => input !== entryName);
-  const files = read.filter((input) => !isVirtual(input)).map((input) => resolve(project.root, input));
-  const text = (ending: string) => outcome.outputFiles?.find(({ path }) => path.endsWith(ending))?.text ?? "";
-  const body = nodeInterop(neutralCode(text(".mjs"), project.root, read, layout));
-  const preamble = createPreamble(body);
-  const folder = dirname(join(project.root, serverFile));
-  const linesBefore = preamble.split("\n").length - 1;
-  const kept = listKept(project, outcome);
+function describeFiles(project: Project, layout: Layout, readings: readonly Reading[]) {
+  const files = readings.flatMap((reading) => writeTarget(project, layout, reading));
+  const [code, map] = files.map(({ text }) => text);
+  const read = readings.flatMap(({ modules }) => modules.filter((input) => !isVirtual(input)));
+  const inputs = new Set(read.map((input) => resolve(project.root, input)));
+  const built = new Set(readings.flatMap(({ kept }) => kept));
+  const needed = new Set(readings.flatMap((reading) => [...reading.needed]));
   return {
-    ok: true,
-    code: `${preamble}${body}//# sourceMappingURL=server.mjs.map\n`,
-    map: neutralMap(text(".mjs.map"), { file: serverFile, folder, linesBefore }, layout),
-    files: [],
-    outside: judge.describeOutside(log),
-    bundled: listBundled(kept, judge),
-    copies: listCopies(project, layout, new Set(kept)),
-    inputs: [...new Set([...files, ...findTsconfigs(new Set(files.map((file) => dirname(file))))])].sort(),
-    warnings: [],
+    code: code ?? "",
+    map: map ?? "",
+    files: files.slice(2).sort((left, right) => (left.path < right.path ? -1 : 1)),
+    copies: listCopies(project, layout, { needed, built, made: new Set(files.map(({ path }) => path)) }),
+    inputs: [...inputs, ...findTsconfigs(new Set([...inputs].map((file) => dirname(file))))].sort(),
+    warnings: readings.flatMap(({ warnings }) => warnings),
   };
 }
 
-/** Absolute paths of the sources of which something is in the built file. */
-function listKept({ root }: Project, { metafile }: BuildResult): string[] {
-  return Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([input, { bytesInOutput }]) =>
-      bytesInOutput > 0 && !isVirtual(input) && input !== entryName ? [resolve(root, input)] : [],
-    ),
-  );
-}
-
-function listBundled(files: readonly string[], judge: Judge): BundledUse[] {
-  const folders = new Map<string, string>();
-  for (const file of files) {
-    const place = findPackage(file);
-    if (place !== undefined) folders.set(place.folder, place.name);
-  }
-  const uses = [...folders].map(([folder, name]) => ({ name, version: judge.infoOf(folder).version }));
-  const unique = new Map(uses.map((use) => [`${use.name} ${use.version}`, use]));
-  return [...unique].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, use]) => use);
+/** The code and its source map, with nothing in them of where they were made. */
+function writeTarget(project: Project, layout: Layout, reading: Reading): BuiltFile[] {
+  const { file } = reading.target;
+  const edited = applyEdits(reading.code, reading.edits);
+  const body = nodeInterop(neutralCode(edited, project.root, reading.modules, layout));
+  const preamble = createPreamble(body);
+  const place = { file, folder: dirname(join(project.root, file)), linesBefore: preamble.split("\n").length - 1 };
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  return [
+    { path: file, text: `${preamble}${body}//# sourceMappingURL=${name}.map\n` },
+    { path: `${file}.map`, text: neutralMap(reading.map, place, layout) },
+  ];
 }

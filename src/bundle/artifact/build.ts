@@ -1,5 +1,6 @@
-import { type BuildFailure, type BuildResult, build } from "esbuild";
+import { type BuildFailure, type BuildOptions, type BuildResult, build } from "esbuild";
 import { join } from "node:path";
+import { projectPath } from "../../lib/paths.ts";
 import type { Project } from "../../project/types.ts";
 import { sourcePlaces } from "../source-places.ts";
 import { createEntry, entryName } from "./entry.ts";
@@ -8,27 +9,38 @@ import { createArtifactPlacesPlugin, stageRelative } from "./places.ts";
 import { type ArtifactLog, createArtifactLog, createArtifactResolvePlugin } from "./resolve.ts";
 import type { ArtifactOptions } from "./types.ts";
 
-/** The stage path of what is built. */
-export const serverFile = "model/server.mjs";
+/** One built file: the server, or a source that is started by itself. */
+export interface Target {
+  /** Relative to the stage. */
+  readonly file: string;
+  /** Absolute path of the source; absent for the server, which begins with a module of ours. */
+  readonly source?: string;
+}
 
-/** One attempt: with packages outside as far as they are known to have to be. */
+export const server: Target = { file: "model/server.mjs" };
+
+/** One attempt at one target: with packages outside as far as they are known to have to be. */
 export interface Attempt {
+  readonly target: Target;
   readonly log: ArtifactLog;
   readonly outcome: BuildResult | BuildFailure;
 }
 
-export async function attemptBuild(
-  project: Project,
-  options: ArtifactOptions,
-  layout: Layout,
-  staysOutside: (place: PackagePlace) => boolean,
-): Promise<Attempt> {
+export interface AttemptOptions {
+  readonly project: Project;
+  readonly options: ArtifactOptions;
+  readonly layout: Layout;
+  readonly staysOutside: (place: PackagePlace) => boolean;
+}
+
+export async function attemptBuild(target: Target, attempt: AttemptOptions): Promise<Attempt> {
+  const { project, layout, staysOutside } = attempt;
   const log = createArtifactLog();
-  const placeOf = (file: string) => stageRelative(serverFile, layout.stagePath(file));
-  const outcome = await build({
+  const placeOf = (file: string) => stageRelative(target.file, layout.stagePath(file));
+  const settings: BuildOptions = {
     absWorkingDir: project.root,
-    stdin: { contents: createEntry(project, options), resolveDir: project.root, sourcefile: entryName, loader: "js" },
-    outfile: join(project.root, serverFile),
+    ...entryOf(target, attempt),
+    outfile: join(project.root, target.file),
     bundle: true,
     write: false,
     metafile: true,
@@ -45,12 +57,21 @@ export async function attemptBuild(
     loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
     define: sourcePlaces,
     plugins: [
-      createArtifactResolvePlugin({ project, log, staysOutside, deferred: true }),
+      createArtifactResolvePlugin({ project, log, staysOutside, deferred: target.source === undefined }),
       createArtifactPlacesPlugin(placeOf),
     ],
-  }).catch((error: unknown) => {
-    if (error instanceof Error && "errors" in error) return error as BuildFailure;
-    throw error;
-  });
-  return { log, outcome };
+  };
+  return { target, log, outcome: await build(settings).catch(keepFailure) };
+}
+
+function entryOf({ source }: Target, { project, options }: AttemptOptions): BuildOptions {
+  // Relative: in a folder's name esbuild would take a `*` for a pattern.
+  if (source !== undefined) return { entryPoints: [`./${projectPath(project.root, source)}`] };
+  const contents = createEntry(project, options);
+  return { stdin: { contents, resolveDir: project.root, sourcefile: entryName, loader: "js" } };
+}
+
+function keepFailure(error: unknown): BuildFailure {
+  if (error instanceof Error && "errors" in error) return error as BuildFailure;
+  throw error;
 }

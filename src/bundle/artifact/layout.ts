@@ -58,7 +58,8 @@ function packagePath(file: string): string | undefined {
   return owner && `node_modules/${owner.name}/${inside(owner.folder, file)}`;
 }
 
-function inside(folder: string, file: string): string | undefined {
+/** The path from a folder to what is in it; `undefined` for what is elsewhere. */
+export function inside(folder: string, file: string): string | undefined {
   const path = relative(folder, file);
   return path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path) ? undefined : path.split(sep).join("/");
 }

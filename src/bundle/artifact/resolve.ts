@@ -65,6 +65,8 @@ async function resolveBare(
 ): Promise<OnResolveResult | undefined> {
   if (args.kind === "entry-point" || args.pluginData === passed || isAbsolute(args.path)) return undefined;
   if (isBuiltin(args.path) || /^(?:node|file|data|https?):/.test(args.path)) return { path: args.path, external: true };
+  // What is looked up is a file's place: the built code is read for it.
+  if (args.kind === "require-resolve") return { path: args.path, external: true };
   const { project, log } = options;
   const { importer, resolveDir, kind, with: attributes } = args;
   const from = findPackage(importer);
