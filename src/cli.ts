@@ -44,6 +44,12 @@ const commands: readonly CommandRow[] = [
     load: async (io) => (await import("./commands/push.ts")).createPushCommand(io),
   },
   {
+    name: "predict",
+    usage: "[dir]",
+    summary: "call an endpoint of a model, local or deployed",
+    load: async (io) => (await import("./commands/predict.ts")).createPredictCommand(io),
+  },
+  {
     name: "login",
     usage: "",
     summary: "keep an API key of Baseten's for the other commands",
@@ -64,7 +70,7 @@ const commands: readonly CommandRow[] = [
 ];
 
 /** Designed, and not built yet: said plainly instead of "unknown command". */
-const announced: ReadonlySet<string> = new Set(["predict", "logs"]);
+const announced: ReadonlySet<string> = new Set(["logs"]);
 
 const helpText = `
 Start here:
