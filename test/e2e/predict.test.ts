@@ -32,6 +32,16 @@ export class Model {
         await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
         console.log("the client left");
       })();
+      case "endless": return (async function* () {
+        try {
+          for (;;) {
+            yield "more ";
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        } finally {
+          console.log("the endless one ended");
+        }
+      })();
       default: return input instanceof Uint8Array ? { bytes: input.length } : { got: input };
     }
   }
@@ -156,7 +166,7 @@ describe("a local model", () => {
     });
   });
 
-  test("hears of Ctrl-C, of --timeout, and of a reader that leaves", async () => {
+  test("hears of Ctrl-C and of --timeout", async () => {
     const left = () => log.split("the client left").length - 1;
     const { child, ended } = start(["predict", folder, "-u", url, "-d", '{"kind":"hang"}'], {
       cwd: folder,
@@ -172,6 +182,16 @@ describe("a local model", () => {
       stderr: expect.stringContaining("within 1 s"),
     });
     await expect.poll(left, wait).toBe(2);
+  });
+
+  test("is left when nobody reads any more", async () => {
+    const { child, ended } = start(["predict", folder, "-u", url, "-d", '{"kind":"endless"}'], {
+      cwd: folder,
+      env: env(),
+    });
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+    await expect.poll(() => log.includes("the endless one ended"), wait).toBe(true);
   });
 
   test("on a terminal shows text, and no bytes", async () => {
