@@ -54,18 +54,19 @@ export function judge(edit: Edit): Verdict {
   return { how: "hot", why: describeChange([...new Set(changed)]), patch: writePatch(before, after, edit, moved) };
 }
 
-/** The first judgement is slow, as all first times are: this is it, on an edit that changes nothing. */
+/** The first judgement is slow, as all first times are: this is it, of all the code, on an edit that changes nothing. */
 export function rehearse(code: string, className: string): void {
   const edited = `${code}\n`;
+  last = undefined;
   judge({ live: code, edited, file: "/rehearsal", className, added: new Set() });
 }
 
 let last: { readonly code: string; readonly className: string; readonly outlined: Outlined } | undefined;
 
-/** The edited bundle of one edit is the live one of the next. */
+/** The edited bundle of one edit is the live one of the next, and of the one after that most is the same. */
 function outline(code: string, className: string): Outlined {
   if (last?.code === code && last.className === className) return last.outlined;
-  last = { code, className, outlined: outlineBundle(code, className, evaluator) };
+  last = { code, className, outlined: outlineBundle(code, className, evaluator, last?.outlined.parsed) };
   return last.outlined;
 }
 
@@ -124,18 +125,19 @@ function comparePieces(before: Outline, after: Outline, reaches: readonly Reach[
 /** What runs on import, in its order, and what requests compute once and keep. */
 function compareStart(before: Outline, after: Outline, reaches: readonly [Reach, Reach]): string | undefined {
   if (startOf(before, reaches[0]) !== startOf(after, reaches[1])) return "code that runs on import changed";
-  const kept = ({ kept: nodes, textOf }: Outline) => nodes.map(textOf).sort().join("\n");
+  const kept = ({ kept: values }: Outline) =>
+    values
+      .map(({ text }) => text)
+      .sort()
+      .join("\n");
   return kept(before) === kept(after) ? undefined : "a value that is computed once and kept changed";
 }
 
-function startOf({ pieces, statements, textOf }: Outline, reach: Reach): string {
+function startOf({ pieces, statements }: Outline, reach: Reach): string {
   const used = [...pieces.values()].filter(
     ({ name, kind }) => kind !== "function" && reach.byPiece(name) !== undefined,
   );
-  const all = [
-    ...statements.map((node) => ({ start: node.start, text: textOf(node) })),
-    ...used.map(({ start, name }) => ({ start, text: name })),
-  ];
+  const all = [...statements, ...used.map(({ start, name }) => ({ start, text: name }))];
   return all
     .sort((left, right) => left.start - right.start)
     .map(({ text }) => text)

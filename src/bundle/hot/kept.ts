@@ -1,22 +1,26 @@
 import type { AnyNode, AssignmentExpression } from "acorn";
 import { mentionsOf } from "./mentions.ts";
-import { isFunction, memberName, walk } from "./syntax.ts";
+import { type TextOf, isFunction, memberName, remembering, walk } from "./syntax.ts";
 
-type TextOf = (node: AnyNode) => string;
 type Assignment = AnyNode & AssignmentExpression;
+
+export interface KeptValue {
+  readonly node: AnyNode;
+  readonly text: string;
+}
 
 /**
  * Values that code computes once and keeps (`this.x ??= make()`, `if (!x) x = make()`, `if (x) return x; x = make();`),
  * with the local variables that they are made from: what they were made by has had its effect, just as `load()` has.
  */
-export function keptValues(node: AnyNode, textOf: TextOf): AnyNode[] {
+export const keptValues = remembering((node, textOf: TextOf): readonly KeptValue[] => {
   const found = new Set<AnyNode>();
   for (const scope of outermostFunctions(node)) {
     const values = valuesIn(scope, textOf);
     for (const value of [...values, ...makersOf(values, scope)]) found.add(value);
   }
-  return [...found];
-}
+  return [...found].map((value) => ({ node: value, text: textOf(value) }));
+});
 
 function valuesIn(scope: AnyNode, textOf: TextOf): AnyNode[] {
   const found: AnyNode[] = [];

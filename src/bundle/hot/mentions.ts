@@ -1,5 +1,5 @@
 import type { AnyNode } from "acorn";
-import { memberName, walk } from "./syntax.ts";
+import { memberName, remembering, walk } from "./syntax.ts";
 
 /** What a stretch of code can reach by name. Names count wherever they stand: too many do no harm, one too few would. */
 export interface Mentions {
@@ -13,11 +13,7 @@ export interface Mentions {
   readonly givesThisAway: boolean;
 }
 
-const cache = new WeakMap<AnyNode, Mentions>();
-
-export function mentionsOf(node: AnyNode): Mentions {
-  const known = cache.get(node);
-  if (known !== undefined) return known;
+export const mentionsOf = remembering((node): Mentions => {
   const [names, bare, members] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let givesThisAway = false;
   walk(node, (current, parent) => {
@@ -30,10 +26,8 @@ export function mentionsOf(node: AnyNode): Mentions {
     names.add(current.name);
     if (!standsBeforeDot(current, parent)) bare.add(current.name);
   });
-  const found = { names, bare, members, givesThisAway };
-  cache.set(node, found);
-  return found;
-}
+  return { names, bare, members, givesThisAway };
+});
 
 /** A name that is no reference: after a dot, or before a colon. */
 function isLabel(node: AnyNode, parent: AnyNode | undefined): boolean {

@@ -1,16 +1,20 @@
-import { type AnyNode, type Class, type Program, type VariableDeclaration, parse } from "acorn";
-import { keptValues } from "./kept.ts";
-import { isFunction, isWrittenOut, nameOfKey, walk } from "./syntax.ts";
+import type { AnyNode, Class } from "acorn";
+import { type KeptValue, keptValues } from "./kept.ts";
+import { type Binding, assignedIn, bindingOf, identifiersIn, onlyVariable } from "./bindings.ts";
+import { type Parsed, type Placed, parseStatements } from "./statements.ts";
+import { type TextOf, nameOfKey, walk } from "./syntax.ts";
 
-/** A binding of the bundle whose value can be replaced while the rest stays: a function, a class, a written-out value. */
-export interface Piece {
-  readonly name: string;
-  readonly kind: "function" | "value" | "class";
-  /** What stands for the value in the source, such that `name = text` gives it. */
+/** A binding at its place in the bundle. */
+export interface Piece extends Binding {
   readonly start: number;
   readonly end: number;
+}
+
+/** What runs when the bundle is imported. */
+export interface StartStatement {
   readonly node: AnyNode;
   readonly text: string;
+  readonly start: number;
 }
 
 /** A part of the Model class. */
@@ -38,60 +42,69 @@ export interface Outline {
   readonly code: string;
   readonly pieces: ReadonlyMap<string, Piece>;
   /** In the order in which they run. */
-  readonly statements: readonly AnyNode[];
+  readonly statements: readonly StartStatement[];
   readonly model: ModelPart;
   /** Code whose outcome is kept while requests are served. */
-  readonly kept: readonly AnyNode[];
+  readonly kept: readonly KeptValue[];
   /** Names that code gives a value, beside their definition. */
   readonly assigned: ReadonlySet<string>;
-  readonly textOf: (node: AnyNode) => string;
 }
 
-export type Outlined = { readonly ok: true; readonly outline: Outline } | { readonly ok: false; readonly why: string };
+export type Outlined = { readonly parsed: Parsed } & (
+  | { readonly ok: true; readonly outline: Outline }
+  | { readonly ok: false; readonly why: string }
+);
 
 /** Methods that run before the model is ready. */
 const startMethods: ReadonlySet<string> = new Set(["constructor", "load", "setup_environment"]);
 
 /**
  * @param evaluator the export by which code gets into the bundle's scope, which is no part of it
+ * @param known an earlier bundle; of what has not changed since, nothing is found out again
  * @returns why not, in words that follow "because", where the class is of a kind that cannot be replaced
  */
-export function outlineBundle(code: string, className: string, evaluator: string): Outlined {
-  const program = parse(code, { ecmaVersion: "latest", sourceType: "module" });
-  const textOf = ({ start, end }: AnyNode) => code.slice(start, end);
+export function outlineBundle(code: string, className: string, evaluator: string, known?: Parsed): Outlined {
+  const parsed = parseStatements(code, known);
   const pieces = new Map<string, Piece>();
-  const statements: AnyNode[] = [];
+  const statements: StartStatement[] = [];
   const exported = new Map<string, string>();
   const aliases = new Map<string, string>();
-  for (const node of program.body) {
+  for (const { statement, shift } of parsed.body) {
+    const { node, textOf } = statement;
     if (node.type === "ExportNamedDeclaration") {
       readExports(node, exported);
       continue;
     }
-    const piece = toPiece(node, textOf);
-    if (piece !== undefined && !pieces.has(piece.name)) pieces.set(piece.name, piece);
-    else statements.push(node);
+    const binding = bindingOf(node, textOf);
+    if (binding !== undefined && !pieces.has(binding.name)) pieces.set(binding.name, place(binding, shift));
+    else statements.push({ node, text: textOf(node), start: node.start + shift });
     const alias = readAlias(node);
     if (alias !== undefined) aliases.set(alias[0], alias[1]);
   }
   exported.delete(evaluator);
 
   const piece = pieces.get(followAliases(exported.get(className) ?? exported.get("default"), aliases));
-  if (piece?.kind !== "class") return no("the exported Model is not a class of its own");
+  if (piece?.kind !== "class") return no("the exported Model is not a class of its own", parsed);
   const names = [...aliases.keys()].filter((name) => followAliases(name, aliases) === piece.name);
-  const others = statements.filter((node) => !names.includes(readAlias(node)?.[0] ?? ""));
-  const doubt = findDoubt(program, piece, pieces) ?? findUse(others, [piece.name, ...names]);
-  if (doubt !== undefined) return no(doubt);
-  const members = readMembers(piece.node as Class, textOf);
-  if (members === undefined) return no("a member of the class has a name that is computed");
+  const others = statements.filter(({ node }) => !names.includes(readAlias(node)?.[0] ?? ""));
+  const doubt = findDoubt(parsed.body, piece, pieces) ?? findUse(others, [piece.name, ...names]);
+  if (doubt !== undefined) return no(doubt, parsed);
+  const members = readMembers(piece.node as Class, piece.textOf);
+  if (members === undefined) return no("a member of the class has a name that is computed", parsed);
   const model = { piece, members, aliases: names };
-  const kept = [...pieces.values()].flatMap(({ node }) => keptValues(node, textOf));
-  const assigned = findAssigned([...pieces.values()].map(({ node }) => node).concat(others));
-  return { ok: true, outline: { code, pieces, statements: others, model, kept, assigned, textOf } };
+  const all = [...pieces.values()];
+  const kept = all.flatMap(({ node, textOf }) => keptValues(node, textOf));
+  const assigned = new Set([...all, ...others].flatMap(({ node }) => [...assignedIn(node)]));
+  return { ok: true, parsed, outline: { code, pieces, statements: others, model, kept, assigned } };
 }
 
-function no(why: string): Outlined {
-  return { ok: false, why };
+function place(binding: Binding, shift: number): Piece {
+  const { start, end } = binding.node;
+  return { ...binding, start: start + shift, end: end + shift };
+}
+
+function no(why: string, parsed: Parsed): Outlined {
+  return { ok: false, why, parsed };
 }
 
 function readExports(node: AnyNode & { type: "ExportNamedDeclaration" }, exported: Map<string, string>): void {
@@ -112,61 +125,14 @@ function followAliases(name: string | undefined, aliases: ReadonlyMap<string, st
   return at;
 }
 
-function onlyVariable(node: AnyNode): VariableDeclaration["declarations"][number] | undefined {
-  if (node.type !== "VariableDeclaration" || node.kind === "const" || node.declarations.length !== 1) return undefined;
-  return node.declarations[0];
-}
-
-function toPiece(node: AnyNode, textOf: (node: AnyNode) => string): Piece | undefined {
-  const create = (name: string, kind: Piece["kind"], value: AnyNode): Piece => {
-    const { start, end } = value;
-    return { name, kind, start, end, node: value, text: textOf(value) };
-  };
-  if (node.type === "FunctionDeclaration") {
-    const name = node.id?.name ?? "";
-    // A function that replaces itself would, as an expression, meet its own name as a constant.
-    return findAssigned([node]).has(name) ? undefined : create(name, "function", node);
-  }
-  if (node.type === "ExpressionStatement" && node.expression.type === "AssignmentExpression") {
-    const { left, right, operator } = node.expression;
-    if (operator !== "=" || left.type !== "Identifier" || !isFunction(right)) return undefined;
-    return create(left.name, "function", right);
-  }
-  const { id, init } = onlyVariable(node) ?? {};
-  if (id?.type !== "Identifier" || !init) return undefined;
-  if (isFunction(init)) return create(id.name, "function", init);
-  if (isWrittenOut(init)) return create(id.name, "value", init);
-  return init.type === "ClassExpression" ? create(id.name, "class", init) : undefined;
-}
-
-function findAssigned(nodes: readonly AnyNode[]): Set<string> {
-  const names = new Set<string>();
-  const add = (target: AnyNode) => {
-    walk(target, (node) => {
-      if (node.type === "Identifier") names.add(node.name);
-    });
-  };
-  for (const node of nodes) {
-    walk(node, (inner) => {
-      if (inner.type === "AssignmentExpression") add(inner.left);
-      if (inner.type === "UpdateExpression") add(inner.argument);
-      if (inner.type === "ForInStatement" || inner.type === "ForOfStatement") add(inner.left);
-    });
-  }
-  return names;
-}
-
 /** Why the class must not be replaced, whatever has changed. */
-function findDoubt(program: Program, piece: Piece, pieces: ReadonlyMap<string, Piece>): string | undefined {
+function findDoubt(body: readonly Placed[], piece: Piece, pieces: ReadonlyMap<string, Piece>): string | undefined {
   let doubt: string | undefined;
   walk(piece.node, ({ type }) => {
     if (type === "StaticBlock") doubt = "the class has a static block";
     if (type === "PrivateIdentifier") doubt = "the class has private members that cannot be kept";
   });
-  const end = lastCode(program);
-  walk(program, (node) => {
-    if (node.type === "Identifier" && node.name === "eval" && node.start < end) doubt = "eval is used";
-  });
+  if (usersCode(body).some(({ statement: { node } }) => identifiersIn(node).has("eval"))) doubt = "eval is used";
   for (let { superClass } = piece.node as Class; superClass;) {
     const base: Piece | undefined = superClass.type === "Identifier" ? pieces.get(superClass.name) : undefined;
     if (base?.node.type !== "ClassExpression" || base === piece)
@@ -177,16 +143,10 @@ function findDoubt(program: Program, piece: Piece, pieces: ReadonlyMap<string, P
 }
 
 /** Decorators and their like: the new class would lack what was done with the old one. */
-function findUse(statements: readonly AnyNode[], names: readonly string[]): string | undefined {
-  let doubt: string | undefined;
-  for (const statement of statements) {
-    if (staticValue(statement, names) !== undefined) continue;
-    walk(statement, (node) => {
-      if (node.type !== "Identifier" || !names.includes(node.name)) return;
-      doubt = "something is done with the class after its definition, as decorators do";
-    });
-  }
-  return doubt;
+function findUse(statements: readonly StartStatement[], names: readonly string[]): string | undefined {
+  const uses = ({ node }: StartStatement) => names.some((name) => identifiersIn(node).has(name));
+  const found = statements.some((each) => staticValue(each.node, names) === undefined && uses(each));
+  return found ? "something is done with the class after its definition, as decorators do" : undefined;
 }
 
 /** The value in esbuild's way to set a static field from outside the class. */
@@ -198,12 +158,12 @@ export function staticValue(node: AnyNode, names: readonly string[]): AnyNode | 
   return isOurs && names.includes(owner.name) ? value : undefined;
 }
 
-/** Where the user's code ends: after it come the exports, the way in among them. */
-function lastCode(program: Program): number {
-  return program.body.findLast(({ type }) => type !== "ExportNamedDeclaration")?.end ?? 0;
+/** All but what is at the end: the exports, the way in among them. */
+function usersCode(body: readonly Placed[]): readonly Placed[] {
+  return body.slice(0, body.findLastIndex(({ statement }) => statement.node.type !== "ExportNamedDeclaration") + 1);
 }
 
-function readMembers({ body, superClass }: Class, textOf: (node: AnyNode) => string): Member[] | undefined {
+function readMembers({ body, superClass }: Class, textOf: TextOf): Member[] | undefined {
   const members: Member[] = [];
   for (const node of body.body) {
     if (node.type === "StaticBlock") return undefined;

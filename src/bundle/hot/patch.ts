@@ -45,7 +45,10 @@ export function writePatch(before: Outline, after: Outline, edit: Edit, moved: r
 function copyClass(sheet: Sheet, piece: Piece, { model }: Outline): void {
   const name = JSON.stringify(piece.name);
   sheet.copy(piece, `;__trussNext = ({ ${name}:`, `})[${name}];`);
-  for (const { node, isStaticValue } of model.members) if (isStaticValue) sheet.blank(node);
+  const shift = piece.start - piece.node.start;
+  for (const { node, isStaticValue } of model.members) {
+    if (isStaticValue) sheet.blank({ start: node.start + shift, end: node.end + shift });
+  }
 }
 
 interface Range {
@@ -68,7 +71,10 @@ function createSheet(source: string): Sheet {
   const starts = [0];
   for (let at = source.indexOf("\n"); at !== -1; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
   const lineOf = (at: number) => lastUpTo(starts, at);
-  const blanked = (start: number, end: number) => source.slice(start, end).replaceAll(/[^\n]+/g, spaces);
+  const blanked = (start: number, end: number) => {
+    const [first, last] = [lineOf(start), lineOf(end)];
+    return "\n".repeat(last - first) + " ".repeat(end - Math.max(start, starts[last] ?? end));
+  };
   const additions = new Map<number, string>();
   const add = (line: number, text: string) => additions.set(line, `${additions.get(line) ?? ""}${text}`);
   const kept: Range[] = [];
@@ -99,10 +105,6 @@ function createSheet(source: string): Sheet {
         .map((line, index) => line + (additions.get(index) ?? ""))
         .join("\n"),
   };
-}
-
-function spaces(text: string): string {
-  return " ".repeat(text.length);
 }
 
 /** The index of the last of these ascending numbers that is not above `limit`. */

@@ -24,8 +24,9 @@ export function findReach(outline: Outline): Reach {
   let ofClass: string | undefined;
   const bases = basesOf(outline);
 
-  for (const node of statements) follow(staticValue(node, [...modelNames]) ?? node, "code that runs on import", false);
-  for (const node of kept) follow(node, "a value that is computed once and kept", true);
+  for (const { node } of statements)
+    follow(staticValue(node, [...modelNames]) ?? node, "code that runs on import", false);
+  for (const { node } of kept) follow(node, "a value that is computed once and kept", true);
   for (const piece of pieces.values()) {
     if (piece === model.piece) continue;
     for (const node of atDefinition(piece)) follow(node, "code that runs on import", false);

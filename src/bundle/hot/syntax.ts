@@ -1,5 +1,20 @@
 import type { AnyNode } from "acorn";
 
+/** The words of a part of the code. */
+export type TextOf = (node: AnyNode) => string;
+
+/** Keeps what was found out about a part of the code, which never changes: what does is parsed anew. */
+export function remembering<Rest extends unknown[], Found>(
+  find: (node: AnyNode, ...rest: Rest) => Found,
+): (node: AnyNode, ...rest: Rest) => Found {
+  const known = new WeakMap<AnyNode, { readonly found: Found }>();
+  return (node, ...rest) => {
+    let kept = known.get(node);
+    if (kept === undefined) known.set(node, (kept = { found: find(node, ...rest) }));
+    return kept.found;
+  };
+}
+
 /** Calls `visit` with a node and everything in it, each with the node around it, outermost first. */
 export function walk(node: AnyNode, visit: (node: AnyNode, parent: AnyNode | undefined) => void): void {
   step(node, undefined);
