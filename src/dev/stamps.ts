@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { basename } from "node:path";
 
 /** What tells one state of a file from another; `undefined` for a file that is not there. */
 type Stamp = string | undefined;
@@ -30,6 +31,12 @@ export class Stamps {
     const found = [...this.#known.keys()].filter((file) => readStamp(file) !== this.#known.get(file));
     for (const file of others) if (!this.#known.has(file) && readStamp(file) !== undefined) found.push(file);
     return found;
+  }
+
+  /** The same, of the files of one name. */
+  changedOf(name: string): string[] {
+    const named = [...this.#known].filter(([file]) => basename(file) === name);
+    return named.filter(([file, stamp]) => readStamp(file) !== stamp).map(([file]) => file);
   }
 
   /** Takes files as they are now for known. */

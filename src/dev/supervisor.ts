@@ -82,7 +82,7 @@ export class Supervisor {
     });
     this.#watcher = new ProjectWatcher({
       root,
-      onChange: (changed) => void this.#attempt(changed),
+      onChange: (changed, rest) => void this.#attempt(changed, rest),
       onTrouble: (message) =>
         options.report({ event: "warning", message, hint: "files are looked at twice a second instead" }),
     });
@@ -130,7 +130,7 @@ export class Supervisor {
   }
 
   /** One attempt to bring what is on disk to serve. It stops quietly as soon as there is a newer one. */
-  async #attempt(changed: readonly string[]): Promise<void> {
+  async #attempt(changed: readonly string[], rest?: Promise<void>): Promise<void> {
     if (this.#stopping !== undefined) return;
     const id = ++this.#latest;
     const [began, since] = [performance.now(), Date.now()];
@@ -142,7 +142,8 @@ export class Supervisor {
     this.#gate.hope();
     await this.#packages.notice(changed);
     const built = await this.#turns.take(() => this.#build(id, since));
-    if (built === undefined) return undefined;
+    await rest;
+    if (built === undefined || this.#isOld(id)) return undefined;
     if (!built.ok) return this.#fail(id, built.error);
     const how = this.#announced ? this.#options.reload : "swap";
     const [{ inputs }, succession] = [built.sources, this.#succession];

@@ -4,13 +4,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FSWatcher } from "chokidar";
 import { envFileNames } from "../project/env-files.ts";
 import { configName } from "../project/find.ts";
+import { type Deferred, createDeferred } from "./deferred.ts";
 import { Stamps } from "./stamps.ts";
 
 export interface WatchOptions {
   /** Absolute path of the project. */
   readonly root: string;
-  /** Told once for a burst of edits, with absolute paths. */
-  readonly onChange: (changed: readonly string[]) => void;
+  /**
+   * Told once for a burst of edits, with absolute paths. Where it begins with a source that is known, that is told at
+   * once, and `rest` resolves when all that follows in the burst was told as well.
+   */
+  readonly onChange: (changed: readonly string[], rest: Promise<void>) => void;
   /** Told when the system will not watch; from then on files are looked at twice a second. */
   readonly onTrouble: (message: string) => void;
 }
@@ -39,6 +43,14 @@ const otherPeoplesFolders = new Set(["node_modules", ".git", ".truss-ts", "__pyc
 const passingFile =
   /^\.|~$|^#|^4913$|\.(?:sw[opx]|tmp|bak|part|log|pid|lock|db|sqlite\d?(?:-\w+)?)$|\.tmp[.-]|\.\d{4,}$/i;
 
+/** Events that come close together. */
+interface Burst {
+  readonly began: number;
+  readonly files: Set<string>;
+  /** Of a file that was told at once. */
+  rest?: Deferred<void>;
+}
+
 /**
  * Watches what a model is made of. Events only say that it is time to look: what changed is found by comparing files
  * with what they were, so that lost, doubled and early events do no harm.
@@ -56,8 +68,7 @@ export class ProjectWatcher {
   #watcher: FSWatcher | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #burstBegan: number | undefined;
-  readonly #burstFiles = new Set<string>();
+  #burst: Burst | undefined;
   #changedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -101,6 +112,7 @@ export class ProjectWatcher {
     this.#closed = true;
     clearTimeout(this.#quiet);
     clearInterval(this.#poll);
+    this.#burst?.rest?.resolve();
     await this.ready;
     await this.#watcher?.close();
   }
@@ -132,17 +144,30 @@ export class ProjectWatcher {
   #kick(name?: string): void {
     if (this.#closed) return;
     const now = performance.now();
-    this.#burstBegan ??= now;
-    if (name) this.#burstFiles.add(name);
+    const burst = (this.#burst ??= { began: now, files: new Set() });
+    if (name) burst.files.add(name);
     clearTimeout(this.#quiet);
-    const isOneSave = this.#burstFiles.size <= filesOfOneSave && now - this.#changedAt > soonMs;
+    const isOneSave = burst.files.size <= filesOfOneSave && now - this.#changedAt > soonMs;
     const { quiet, bound } = isOneSave ? oneSave : manyFiles;
-    const wait = Math.max(0, Math.min(quiet, this.#burstBegan + bound - now));
-    this.#quiet = setTimeout(() => {
-      this.#burstBegan = undefined;
-      this.#burstFiles.clear();
-      void this.look();
-    }, wait);
+    const wait = Math.max(0, Math.min(quiet, burst.began + bound - now));
+    this.#quiet = setTimeout(() => void this.#endBurst(burst), wait);
+    if (isOneSave && name) this.#tellAtOnce(name, burst);
+  }
+
+  async #endBurst(burst: Burst): Promise<void> {
+    this.#burst = undefined;
+    if (burst.rest !== undefined) this.#changedAt = performance.now();
+    await this.look().finally(() => burst.rest?.resolve());
+  }
+
+  /** Most often one file is all there is to a burst: what is to be done with it begins while that shows. */
+  #tellAtOnce(name: string, burst: Burst): void {
+    if (burst.rest !== undefined || projectFiles.includes(name)) return;
+    const changed = this.#stamps.changedOf(name).filter((file) => this.#isInModelFolder(file));
+    if (changed.length === 0 || changed.some((file) => this.#stamps.isHalfWritten(file))) return;
+    this.#stamps.accept(changed);
+    burst.rest = createDeferred();
+    this.#options.onChange(changed, burst.rest.promise);
   }
 
   async #lookOnce(): Promise<void> {
@@ -161,7 +186,7 @@ export class ProjectWatcher {
     for (const file of [...changed, ...this.#stamps.missing()]) this.#followFolderOf(file);
     if (changed.length === 0) return;
     this.#changedAt = performance.now();
-    this.#options.onChange(changed);
+    this.#options.onChange(changed, Promise.resolve());
   }
 
   /** A file that is still to come is waited for where it would be, or as near to it as there is a folder. */

@@ -16,9 +16,13 @@ async function watchProject(files: readonly string[] = ["config.yaml", "model/mo
   };
   for (const file of files) write(file, "first");
   const seen: string[][] = [];
+  const rests: Promise<void>[] = [];
   const watcher = new ProjectWatcher({
     root,
-    onChange: (changed) => seen.push(changed.map((file) => relative(root, file)).sort()),
+    onChange: (changed, rest) => {
+      seen.push(changed.map((file) => relative(root, file)).sort());
+      rests.push(rest);
+    },
     onTrouble: (message) => {
       throw new Error(message);
     },
@@ -30,7 +34,7 @@ async function watchProject(files: readonly string[] = ["config.yaml", "model/mo
   watcher.followFolder(join(root, "model"), join(root, "data"));
   await watcher.ready;
   await watcher.look();
-  return { root, watcher, seen, write, save };
+  return { root, watcher, seen, rests, write, save };
 }
 
 const seeing = (seen: string[][], expected: string[][]) =>
@@ -53,6 +57,17 @@ describe("the watcher", () => {
     const { seen, write } = await watchProject();
     for (const name of ["a", "b", "c", "d"]) write(`model/${name}.ts`, "new");
     await seeing(seen, [["model/a.ts", "model/b.ts", "model/c.ts", "model/d.ts"]]);
+  });
+
+  it("tells the first known source of a burst at once, and when all of the burst was told", async () => {
+    const names = ["model/a.ts", "model/b.ts", "model/c.ts", "model/d.ts", "model/e.ts"];
+    const { root, watcher, seen, rests, write } = await watchProject(["config.yaml", ...names]);
+    const files = names.map((name) => join(root, name));
+    watcher.followFiles(files, Date.now() + 60_000);
+    for (const name of names) write(name, "second");
+    await vi.waitFor(() => expect(seen[0]).toEqual(["model/a.ts"]), { timeout: 5_000 });
+    await rests[0];
+    expect(seen).toEqual([["model/a.ts"], names.slice(1)]);
   });
 
   it("makes few of the files that a program writes one after the other", async () => {
