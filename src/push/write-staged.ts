@@ -18,6 +18,10 @@ export async function writeStagedAt({ content, mode }: StagedFile, place: string
 }
 
 /** For files that are small, such as manifests and lockfiles. */
-export async function stagedText({ content }: StagedFile): Promise<string> {
-  return content.kind === "bytes" ? new TextDecoder().decode(content.bytes) : readFile(content.file, "utf8");
+export async function stagedText(file: StagedFile): Promise<string> {
+  return new TextDecoder().decode(await stagedBytes(file));
+}
+
+export async function stagedBytes({ content }: StagedFile): Promise<Uint8Array> {
+  return content.kind === "bytes" ? content.bytes : readFile(content.file);
 }

@@ -1,39 +1,30 @@
 import { existsSync } from "node:fs";
-import { appendFile, copyFile, rm, symlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { copyFile, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { TrussError } from "../../errors.ts";
 import type { Reporter } from "../../events.ts";
 import { exec } from "../../lib/exec.ts";
 import type { Installation, Stage, StagedFile } from "../types.ts";
-import { stagedText, writeStagedAt } from "../write-staged.ts";
-import { installCommand } from "./install-command.ts";
-import { installEnvironment, nearest } from "./npm-settings.ts";
-import { type LockedPackage, readNpmLock, resolveLocked } from "./npm-lock.ts";
+import { writeStagedAt } from "../write-staged.ts";
+import { installEnvironment, projectNpmrc } from "./npm-settings.ts";
+import { type LockedPackage, resolveLocked } from "./npm-lock.ts";
 import { type PackageTarget, isFor } from "./target.ts";
 
 export interface InstallRequest {
   readonly stage: Stage;
   readonly installation: Installation;
+  /** What the staged lockfile says. */
+  readonly locked: ReadonlyMap<string, LockedPackage>;
   readonly target: PackageTarget;
   readonly report: Reporter;
   readonly signal: AbortSignal;
 }
 
-/** What package managers read of a folder. */
-const manifestNames: ReadonlySet<string> = new Set([
-  "package.json",
-  "package-lock.json",
-  "npm-shrinkwrap.json",
-  "pnpm-lock.yaml",
-  "pnpm-workspace.yaml",
-  "yarn.lock",
-  "bun.lock",
-  "bun.lockb",
-]);
+const manifests: ReadonlySet<string> = new Set(["model/package.json", "model/package-lock.json"]);
 
-/** The staged files that decide what is installed. */
+/** The staged files that decide what is installed: `_packages` holds packed packages of the project's own. */
 export function manifestFiles(stage: Stage): readonly StagedFile[] {
-  return stage.files.filter(({ path }) => dirname(path) === "model" && manifestNames.has(basename(path)));
+  return stage.files.filter(({ path }) => manifests.has(path) || path.startsWith("model/_packages/"));
 }
 
 /**
@@ -44,29 +35,31 @@ export function manifestFiles(stage: Stage): readonly StagedFile[] {
  */
 export async function installInto(folder: string, request: InstallRequest): Promise<void> {
   const { stage, installation, target, report, signal } = request;
-  for (const file of manifestFiles(stage)) await writeStagedAt(file, join(folder, basename(file.path)));
-  const lent = await lendSettings(folder, stage.project.root, installation.manager);
+  for (const file of manifestFiles(stage)) await writeStagedAt(file, join(folder, file.path.slice("model/".length)));
+  const npmrc = projectNpmrc(stage.project.root);
+  const lent = join(folder, ".npmrc");
   try {
-    const { program, args, env, files } = installCommand(installation.manager, target);
-    for (const [name, text] of Object.entries(files)) await appendFile(join(folder, name), text);
-    const command = [program, ...args].join(" ");
-    report({ event: "step", message: `Installing ${countPackages(installation)} with ${program}` });
-    const environment = { ...installEnvironment(process.env), ...env };
-    const result = await exec({ program, args, cwd: folder, env: environment, signal });
+    if (npmrc !== undefined) await lend(npmrc, lent);
+    report({ event: "step", message: `Installing ${countPackages(installation)} with npm` });
+    const args = npmArguments(target);
+    const result = await exec({ program: "npm", args, cwd: folder, env: installEnvironment(process.env), signal });
     if (result.how === "aborted") signal.throwIfAborted();
-    if (result.how === "missing") throw missing(program);
-    if (result.how === "failed") throw failed(command, result.output);
-    await requireComplete(folder, request);
+    if (result.how === "missing") throw missing();
+    if (result.how === "failed") throw failed(args, result.output);
+    requireComplete(folder, request);
   } finally {
-    await Promise.all(lent.map((file) => rm(file, { force: true })));
+    await rm(lent, { force: true });
   }
 }
 
+/** Exactly what the lockfile says, flat, for another machine, and no script of any package. */
+function npmArguments({ os, cpu, libc }: PackageTarget): readonly string[] {
+  const frozen = ["ci", "--omit=dev", "--include=optional", "--ignore-scripts", "--install-strategy=hoisted"];
+  return [...frozen, `--os=${os}`, `--cpu=${cpu}`, `--libc=${libc}`, "--no-audit", "--no-fund"];
+}
+
 /** npm says nothing of an optional package that it could not fetch; sharp's and esbuild's builds are such ones. */
-async function requireComplete(folder: string, { stage, target }: InstallRequest): Promise<void> {
-  const lock = stage.files.find(({ path }) => path === "model/package-lock.json");
-  if (lock === undefined) return;
-  const locked = readNpmLock(await stagedText(lock));
+function requireComplete(folder: string, { locked, target }: InstallRequest): void {
   const isThere = ({ path }: LockedPackage) => existsSync(join(folder, path));
   const absent = [...locked.values()]
     .filter(isThere)
@@ -82,16 +75,10 @@ async function requireComplete(folder: string, { stage, target }: InstallRequest
   );
 }
 
-/** Registries, proxies, authorities and tokens: lent for as long as the install runs, and never part of an image. */
-async function lendSettings(folder: string, root: string, manager: Installation["manager"]): Promise<string[]> {
-  const names = { npm: [".npmrc"], pnpm: [".npmrc"], yarn: [".npmrc", ".yarnrc"], bun: [".npmrc", "bunfig.toml"] };
-  const found = names[manager].map((name) => nearest(root, name)).filter((file) => file !== undefined);
-  const lent = found.map((file) => join(folder, basename(file)));
-  for (const file of found) await lend(file, join(folder, basename(file)));
-  return lent;
-}
-
-/** A link, so that nothing of it is left should we be killed; where links are not allowed, a copy. */
+/**
+ * Registries, proxies, authorities and tokens are there for as long as the install runs. A link, so that nothing of it
+ * is left should we be killed; where links are not allowed, a copy.
+ */
 async function lend(file: string, place: string): Promise<void> {
   await symlink(file, place).catch(() => copyFile(file, place));
 }
@@ -101,15 +88,15 @@ function countPackages({ packages }: Installation): string {
   return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 }
 
-function missing(program: string): TrussError {
-  return new TrussError("PACKAGE_INSTALL_FAILED", `${program} was not found.`, {
-    hint: `install ${program}, or let a container do it with --builder`,
+function missing(): TrussError {
+  return new TrussError("PACKAGE_INSTALL_FAILED", "npm was not found.", {
+    hint: "install npm, or let a container do it with --builder",
   });
 }
 
-function failed(command: string, output: string): TrussError {
-  return new TrussError("PACKAGE_INSTALL_FAILED", `${command} failed:\n${essence(output)}`, {
-    hint: "it ran with your own settings of the package manager; the lockfile must fit package.json",
+function failed(args: readonly string[], output: string): TrussError {
+  return new TrussError("PACKAGE_INSTALL_FAILED", `npm ${args.join(" ")} failed:\n${essence(output)}`, {
+    hint: "it ran with your own settings of npm; look whether its registry can be reached",
   });
 }
 

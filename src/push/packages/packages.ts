@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { TrussError } from "../../errors.ts";
-import type { Installation, Stage } from "../types.ts";
-import { stagedText } from "../write-staged.ts";
+import { stagedBytes, stagedText } from "../write-staged.ts";
 import { type CacheEntry, cached } from "./cache.ts";
 import { type InstallRequest, installInto, manifestFiles } from "./install.ts";
 import { readNpmLock } from "./npm-lock.ts";
-import { findUnsuitable, findUnsuitableInstalled, refuseUnsuitable } from "./suitability.ts";
-import { type PackageTarget, packageTarget } from "./target.ts";
+import { findUnsuitable, refuseUnsuitable } from "./suitability.ts";
+import { packageTarget } from "./target.ts";
 import type { PackageFile, PackageLink, Packages, PackagesRequest } from "./types.ts";
 
 /**
@@ -20,21 +19,11 @@ export async function createPackages(request: PackagesRequest): Promise<Packages
   if (installation === undefined) return undefined;
   const target = packageTarget(request.platform, request.libc ?? "glibc");
   if (request.how === "trace") return (await import("./trace.ts")).tracePackages(request, target);
-  if (!installation.locked) throw unlocked();
-  await requireSuitable(request.stage, installation, target);
-  return installedPackages({ ...request, installation, target });
-}
-
-/** @throws TrussError PACKAGE_UNSUITABLE */
-async function requireSuitable(stage: Stage, installation: Installation, target: PackageTarget): Promise<void> {
-  const { root } = stage.project;
-  const lock = stage.files.find(({ path }) => path === "model/package-lock.json");
-  const names = installation.packages.map(({ name }) => name);
-  const unsuitable =
-    lock === undefined
-      ? findUnsuitableInstalled(names, target, root)
-      : findUnsuitable(readNpmLock(await stagedText(lock)), target, root);
-  refuseUnsuitable(unsuitable, target);
+  const lock = request.stage.files.find(({ path }) => path === "model/package-lock.json");
+  if (lock === undefined) throw unlocked();
+  const locked = readNpmLock(await stagedText(lock));
+  refuseUnsuitable(findUnsuitable(locked, target, request.stage.project.root), target);
+  return installedPackages({ ...request, installation, locked, target });
 }
 
 async function installedPackages(request: InstallRequest): Promise<Packages> {
@@ -49,9 +38,10 @@ async function installedPackages(request: InstallRequest): Promise<Packages> {
 /** To be raised when the same lockfile comes to give other content. */
 const layoutVersion = 1;
 
-async function installKey({ stage, installation, target }: InstallRequest): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([layoutVersion, "install", installation.manager, target]));
-  for (const file of manifestFiles(stage)) hash.update(JSON.stringify([file.path, await stagedText(file)]));
+async function installKey({ stage, target }: InstallRequest): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([layoutVersion, "install", target]));
+  for (const file of manifestFiles(stage))
+    hash.update(JSON.stringify([file.path, file.size])).update(await stagedBytes(file));
   return hash.digest("hex");
 }
 
@@ -66,6 +56,6 @@ function listFiles({ folder, listed }: CacheEntry): readonly (PackageFile | Pack
 
 function unlocked(): TrussError {
   return new TrussError("LOCKFILE_MISSING", "Packages stay outside the bundle, and no lockfile says which versions.", {
-    hint: "install once, so that your package manager writes its lockfile, and push again",
+    hint: "make a package-lock.json with: npm install --package-lock-only; or copy what is installed with --packages trace",
   });
 }

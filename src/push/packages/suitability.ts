@@ -43,23 +43,10 @@ export function findUnsuitable(
       const { name, version } = entry;
       if (!isFor(target, entry)) return [{ name, version, ...wrongPlatform(target) }];
       const builds = judgeBuilds(entry, locked, target);
-      if (builds.kind === "lacking") return [{ name, version, why: builds.why, hint: builds.hint }];
-      if (!entry.hasInstallScript || builds.kind === "there") return [];
+      if (builds === "lacking") return [{ name, version, ...noBuild(target) }];
+      if (!entry.hasInstallScript || builds === "there") return [];
       return judgeScript(name, version, target, root, denied);
     });
-}
-
-/** The same of packages by their names, where the lockfile is none that we read: from what the project has installed. */
-export function findUnsuitableInstalled(names: readonly string[], target: PackageTarget, root: string) {
-  const denied = readDenied(root);
-  return names.flatMap((name): readonly Unsuitable[] => {
-    const folder = findInstalled(root, name);
-    if (folder === undefined || installScript(folder) === undefined) return [];
-    const manifest = readManifest(folder);
-    const builds = Object.keys(asRecord(manifest?.["optionalDependencies"])).map(readPlatformWords);
-    if (builds.some((words) => words.os !== undefined && isFor(target, words))) return [];
-    return judgeScript(name, String(manifest?.["version"] ?? ""), target, root, denied);
-  });
 }
 
 /** @throws TrussError PACKAGE_UNSUITABLE (exit code 5) that names each of them, unless there is none */
@@ -72,6 +59,13 @@ export function refuseUnsuitable(unsuitable: readonly Unsuitable[], target: Pack
   throw new TrussError("PACKAGE_UNSUITABLE", message, { hint, exitCode: exitCodes.validation });
 }
 
+function noBuild(target: PackageTarget) {
+  return {
+    why: `has no build for ${targetName(target)} in the lockfile`,
+    hint: "if package-lock.json was made without it, delete it and node_modules and run npm install; else choose another --platform, or another package",
+  };
+}
+
 function wrongPlatform(target: PackageTarget) {
   return {
     why: `is not made for ${targetName(target)}`,
@@ -79,35 +73,21 @@ function wrongPlatform(target: PackageTarget) {
   };
 }
 
-type Builds =
-  | { readonly kind: "none" }
-  | { readonly kind: "there" }
-  | { readonly kind: "lacking"; readonly why: string; readonly hint: string };
-
 /** Packages such as sharp and esbuild have a package of its own for each platform, and name them all as optional. */
-function judgeBuilds(entry: LockedPackage, locked: ReadonlyMap<string, LockedPackage>, target: PackageTarget): Builds {
+function judgeBuilds(
+  entry: LockedPackage,
+  locked: ReadonlyMap<string, LockedPackage>,
+  target: PackageTarget,
+): "none" | "there" | "lacking" {
   const family = entry.optionalDependencies
     .map((name) => ({ name, found: resolveLocked(locked, entry.path, name) }))
     .map(({ name, found }) => ({ name, found, words: { ...readPlatformWords(name), ...restrictionsOf(found) } }))
     .filter(({ words }) => words.os !== undefined);
   const systems = new Set(family.flatMap(({ words }) => words.os ?? []));
   // One for a single system is an extra, such as fsevents on a Mac.
-  if (systems.size < 2 && !systems.has("linux")) return { kind: "none" };
-  const fitting = family.filter(({ words }) => isFor(target, words));
-  if (fitting.some(({ found }) => found !== undefined)) return { kind: "there" };
-  const [wanted] = fitting;
-  if (wanted === undefined) {
-    return {
-      kind: "lacking",
-      why: `has no build for ${targetName(target)}`,
-      hint: "choose another --platform, or another package",
-    };
-  }
-  return {
-    kind: "lacking",
-    why: `needs ${wanted.name}, which the lockfile does not list`,
-    hint: "remove node_modules and the lockfile and install again: npm leaves other platforms out of a lockfile that it makes from an existing node_modules",
-  };
+  if (systems.size < 2 && !systems.has("linux")) return "none";
+  if (family.some(({ words, found }) => found !== undefined && isFor(target, words))) return "there";
+  return "lacking";
 }
 
 function restrictionsOf(found: LockedPackage | undefined): Restrictions {

@@ -99,7 +99,7 @@ test("a package whose builds are packages of their own needs no script", () => {
 test("a lockfile without the target's build is told of", () => {
   const locked = { "node_modules/sharp": sharp, "node_modules/@img/sharp-linux-x64": build("linux", "x64", "glibc") };
   const [found] = judge(locked, arm64);
-  expect(found).toMatchObject({ name: "sharp", why: "needs @img/sharp-linux-arm64, which the lockfile does not list" });
+  expect(found).toMatchObject({ name: "sharp", why: "has no build for linux/arm64 in the lockfile" });
 });
 
 test("a package that was never built for the target", () => {
@@ -108,8 +108,10 @@ test("a package that was never built for the target", () => {
     "node_modules/addon-gnu": build("linux", "x64", "glibc"),
   };
   expect(judge(locked)).toEqual([]);
-  expect(judge(locked, arm64)[0]?.why).toBe("has no build for linux/arm64");
-  expect(judge(locked, { ...amd64, libc: "musl" })[0]?.why).toBe("has no build for linux/amd64 with musl");
+  expect(judge(locked, arm64)[0]?.why).toBe("has no build for linux/arm64 in the lockfile");
+  expect(judge(locked, { ...amd64, libc: "musl" })[0]?.why).toBe(
+    "has no build for linux/amd64 with musl in the lockfile",
+  );
   const [other] = judge({ "node_modules/winreg-native": { version: "1.0.0", os: ["win32"] } });
   expect(other?.why).toBe("is not made for linux/amd64");
 });
