@@ -17,18 +17,18 @@ export interface LockedPackage extends Restrictions {
 }
 
 /**
- * The packages of a `package-lock.json` (versions 2 and 3) that are installed without the development ones, by their
- * paths; the root itself is not among them.
+ * The packages of a `package-lock.json` (versions 2 and 3) by their paths, without the project itself and, unless they
+ * are asked for, without those for development.
  *
  * @throws SyntaxError where it is not JSON
  */
-export function readNpmLock(text: string): ReadonlyMap<string, LockedPackage> {
+export function readNpmLock(text: string, { development = false } = {}): ReadonlyMap<string, LockedPackage> {
   const packages = asRecord(asRecord(JSON.parse(text))["packages"]);
   const found = new Map<string, LockedPackage>();
   for (const [path, value] of Object.entries(packages)) {
     const entry = asRecord(value);
     const at = path.lastIndexOf("node_modules/");
-    if (at === -1 || entry["dev"] === true || entry["link"] === true) continue;
+    if (at === -1 || (entry["dev"] === true && !development) || entry["link"] === true) continue;
     found.set(path, readEntry(path, path.slice(at + "node_modules/".length), entry));
   }
   return found;

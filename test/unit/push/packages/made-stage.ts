@@ -6,17 +6,18 @@ import type { Installation, Stage, StagedFile } from "../../../../src/push/types
 export function makeStage(
   root: string,
   files: Readonly<Record<string, string>>,
-  packages: readonly string[] = [],
-  manager: Installation["manager"] = "npm",
+  outside: readonly string[] | Readonly<Record<string, string>> = [],
 ): Stage {
   const staged = Object.entries(files).map(([path, text]): StagedFile => {
     const bytes = new TextEncoder().encode(text);
     return { path, mode: 0o644, size: bytes.length, content: { kind: "bytes", bytes } };
   });
+  const versions = Array.isArray(outside) ? outside.map((name) => [name, "1.0.0"]) : Object.entries(outside);
+  const packages = versions.map(([name, version]) => ({ name, version, why: "native code" }));
   const installation: Installation = {
-    manager,
+    manager: "npm",
     command: "npm ci --omit=dev",
-    packages: packages.map((name) => ({ name, version: "1.0.0", why: "native code" })),
+    packages,
     locked: true,
   };
   return {
