@@ -1,7 +1,7 @@
 import { TrussError, exitCodes } from "../errors.ts";
 import type { CommandIo } from "./io.ts";
 
-/** Ctrl-C, once and twice. */
+/** Ctrl-C, once and twice: what was under way fails with TrussError INTERRUPTED. */
 export interface Interruption {
   /** Aborts on the first signal. */
   readonly signal: AbortSignal;
@@ -21,26 +21,18 @@ export function listenForInterrupt(io: CommandIo): Interruption {
   const release = io.onStopSignal((_signal, count) => (count === 1 ? first : second).abort(interrupted()));
   return {
     signal: first.signal,
-    guard: async (work) => {
+    guard: (work) => {
+      // What fails after an interruption fails because of it.
+      const ended = work.finally(() => first.signal.throwIfAborted());
       // Nobody waits for it any more once it was left.
-      work.catch(() => undefined);
-      const result = await Promise.race([work.catch(preferInterrupt(first.signal)), rejectOn(first.signal, graceMs)]);
-      first.signal.throwIfAborted();
-      return result;
+      ended.catch(() => undefined);
+      return Promise.race([ended, rejectOn(first.signal, graceMs)]);
     },
     hear: (work) => {
       work.catch(() => undefined);
       return Promise.race([work, rejectOn(second.signal, 0)]);
     },
     release,
-  };
-}
-
-/** What fails after an interruption fails because of it. */
-function preferInterrupt(signal: AbortSignal) {
-  return (error: unknown): never => {
-    signal.throwIfAborted();
-    throw error;
   };
 }
 

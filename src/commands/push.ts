@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { type Fault, TrussError, exitCodes } from "../errors.ts";
+import type { Project } from "../project/types.ts";
 import { createStage } from "../push/stage.ts";
 import { targets } from "../push/targets.ts";
 import type { Published, Stage, Target } from "../push/types.ts";
@@ -9,6 +10,7 @@ import { renderPublished, renderStage, warnOfSize } from "../ui/push-summary.ts"
 import { type Findings, inspectProject } from "./inspection.ts";
 import { type CommandIo, type CommonOptions, withCommonOptions } from "./io.ts";
 import { type Interruption, listenForInterrupt } from "./interrupt.ts";
+import { requireName } from "./push-name.ts";
 import { type Flags, addTargetOptions, pickTarget, readTargetFlags } from "./push-options.ts";
 
 interface PushFlags extends CommonOptions {
@@ -80,7 +82,8 @@ async function run(current: Push, dir: string): Promise<void> {
   const { io, flags, story, interruption } = current;
   const findings = await interruption.guard(inspect(current, dir));
   if (findings.project === undefined || findings.faults.length > 0) return refuse(io, flags, findings);
-  const { project, endpoints } = findings;
+  const { endpoints } = findings;
+  const project = await name(current, findings.project);
   const stage = await interruption.guard(
     createStage(project, {
       endpoints,
@@ -97,6 +100,12 @@ async function run(current: Push, dir: string): Promise<void> {
   const published = await interruption.hear(publish(current, stage));
   story.end();
   tell(current, stage, published);
+}
+
+async function name({ io, flags, target, targetFlags, interruption }: Push, project: Project): Promise<Project> {
+  if (target.needsName?.(targetFlags) !== true) return project;
+  const interactive = io.isTty && ![flags.nonInteractive, flags.json, flags.dryRun].includes(true);
+  return requireName(project, { interactive, signal: interruption.signal });
 }
 
 function inspect({ io, story }: Push, dir: string): Promise<Findings> {

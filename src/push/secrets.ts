@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { TrussError } from "../errors.ts";
 import { describeUnreadable } from "./content.ts";
 import { createSourceFinder } from "./source-finder.ts";
 import { type SecretForm, isSecretVariable, secretForms } from "./secret-forms.ts";
-import { serverFile, serverMapFile } from "./stage-paths.ts";
+import { configFile, serverFile, serverMapFile } from "./stage-paths.ts";
 import type { StagedFile } from "./types.ts";
 
 export interface SecretSearch {
@@ -52,7 +52,7 @@ export async function refuseSecrets({ root, files, allowed, signal }: SecretSear
       ...(isBundle ? places.map((place) => ({ ...place, ...findSource?.(place.line, place.column) })) : places),
     );
   }
-  const left = withoutTwins(found.filter(({ path }) => !allowed.has(path)));
+  const left = withoutTwins(root, found).filter(({ path }) => !allowed.has(path));
   if (left.length > 0) throw describeFound(left);
 }
 
@@ -89,22 +89,22 @@ function escape(value: string): string {
 }
 
 function search(text: string, forms: readonly SecretForm[]) {
-  return forms.flatMap(({ what, pattern }) =>
-    [...text.matchAll(pattern)].map(({ index, 0: value }) => {
-      const before = text.slice(0, index);
-      const line = before.split("\n").length;
-      return { what, value, line, column: index - before.lastIndexOf("\n") };
-    }),
-  );
+  const matches = forms.flatMap(({ what, pattern }) => [...text.matchAll(pattern)].map((match) => ({ what, match })));
+  matches.sort((left, right) => left.match.index - right.match.index);
+  return matches.map(({ what, match: { index, 0: value } }) => {
+    const before = text.slice(0, index);
+    return { what, value, line: before.split("\n").length, column: index - before.lastIndexOf("\n") };
+  });
 }
 
-/** One line for a value of one file; what config.yaml says is in the bundle too. */
-function withoutTwins(found: readonly Found[]): Found[] {
-  const elsewhere = new Set(found.filter(({ path }) => path !== serverFile).map(({ value }) => value));
+/** One for each line. What config.yaml says is in the bundle too, where no source of the project has it. */
+function withoutTwins(root: string, found: readonly Found[]): Found[] {
+  const isMade = ({ path }: Found) => path !== configFile && !existsSync(join(root, path));
+  const ofConfig = new Set(found.filter(({ path }) => path === configFile).map(({ value }) => value));
   const seen = new Set<string>();
-  return found.filter(({ path, line, value }) => {
-    const key = `${path}:${line}`;
-    if (seen.has(key) || (path === serverFile && elsewhere.has(value))) return false;
+  return found.filter((one) => {
+    const key = `${one.path}:${one.line}`;
+    if (seen.has(key) || (isMade(one) && ofConfig.has(one.value))) return false;
     seen.add(key);
     return true;
   });

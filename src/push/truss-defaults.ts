@@ -44,7 +44,7 @@ export function keepFromTruss(paths: readonly string[], own: readonly string[]):
     }
     return dropped.includes(true);
   });
-  return { lines: [...lines], kept, unasked: kept.filter((path) => withOwn.ignores(path)) };
+  return { lines: [...lines].sort(), kept, unasked: kept.filter((path) => withOwn.ignores(path)).sort() };
 }
 
 /** Truss trims lines, and has no way to write some signs: one that stands for any sign will do. */

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TrussError } from "../../errors.ts";
 import { streamArchive } from "../archive.ts";
+import { resolveOut } from "../out-folder.ts";
 import type { PublishRequest, Published, Stage, Target } from "../types.ts";
 
 /** A plain tar of the stage. */
@@ -13,8 +14,11 @@ export const archive: Target = {
   options: [{ flags: "--out <dir>", description: "folder for what is made (default: the working directory)" }],
   async publish(request) {
     const { stage, flags, dryRun } = request;
-    const folder = resolve(String(flags["out"] ?? "."));
+    const folder = resolveOut(stage.project, String(flags["out"] ?? "."));
     const file = join(folder, archiveName(stage));
+    for (const { message, hint = "" } of stage.config.faults) {
+      request.report({ event: "warning", message: `Baseten could not build this: ${message}`, hint });
+    }
     if (!dryRun) await write(request, folder, file);
     return describe(request, file);
   },
