@@ -31,10 +31,18 @@ function readStatement(statement: AnyNode): string | undefined {
   return why;
 }
 
+const signsOfImports = new Map([
+  ["createRequire", readsFiles],
+  ["Worker", startsWorkers],
+]);
+
 function signOf(node: AnyNode, parent: AnyNode | undefined): string | undefined {
   switch (node.type) {
     case "Identifier":
       return isRequire(node) ? signOfRequire(node, parent) : undefined;
+    case "ImportSpecifier":
+      // Under whatever name it is used.
+      return node.imported.type === "Identifier" ? signsOfImports.get(node.imported.name) : undefined;
     case "ImportExpression":
       return isText(node.source) ? undefined : loadsByName;
     case "NewExpression":

@@ -4,6 +4,7 @@ import { isBuiltin } from "node:module";
 import { dirname, isAbsolute } from "node:path";
 import type { Project } from "../../project/types.ts";
 import { completeSubpath, describeUnresolved, findPackageFolder, passed } from "../resolve.ts";
+import { readsFiles } from "./code-signs.ts";
 import { type PackagePlace, findPackage } from "./layout.ts";
 
 /** What one build has met. */
@@ -144,8 +145,10 @@ function addUnbundled(build: PluginBuild, log: ArtifactLog): void {
     if (from === undefined || from.name === "truss-ts") return undefined;
     const { importer, resolveDir, kind } = args;
     const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: passed });
-    if (found.errors.length > 0 || code.test(found.path)) return undefined;
-    log.signs.set(from.folder, found.path.endsWith(".node") ? "native code" : "reads files beside its code");
+    // One that is not there may be for another platform.
+    const isAbsent = found.errors.length > 0 && !/\.(?:node|wasm)$/.test(args.path);
+    if (isAbsent || code.test(found.path)) return undefined;
+    log.signs.set(from.folder, args.path.endsWith(".node") ? "native code" : readsFiles);
     return { path: args.path, external: true };
   });
 }
