@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareClients } from "./clients.mjs";
 import { prepare, root } from "./prepare.mjs";
+import { prepareTruss } from "./truss.mjs";
 
 prepare();
 
@@ -13,6 +14,18 @@ const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const scripts = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts;
 const reports = mkdtempSync(join(tmpdir(), "truss-ts-reports-"));
 const asked = process.argv.slice(2);
+const tools = {
+  clients: {
+    prepare: () => ({ node: prepareClients(), env: { TRUSS_TS_SERVING_NODE: process.execPath } }),
+    absent: { TRUSS_TS_CLIENTS: "absent" },
+    trouble: "their packages could not be installed",
+  },
+  truss: {
+    prepare: () => ({ env: { TRUSS_TS_TRUSS_PYTHON: prepareTruss() } }),
+    absent: { TRUSS_TS_TRUSS_PYTHON: "absent" },
+    trouble: "Python's truss is not to be had",
+  },
+};
 let passed = 0;
 let failed = 0;
 const skipped = [];
@@ -22,18 +35,18 @@ for (const check of ["lint", "format:check", "types", "dead-code"]) {
   const { status } = shell(scripts[check]);
   count(check, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
 }
-for (const part of ["unit", "contract", "e2e", "clients", "package"]) {
+for (const part of ["unit", "contract", "e2e", "clients", "package", "truss"]) {
   if (asked.length > 0 && !asked.includes(part)) continue;
-  const clients = part === "clients" ? findClients() : undefined;
+  const found = findTools(part);
   const report = join(reports, `${part}.json`);
   // The tests of the command line mostly wait for programs that they have started.
   const workers = part === "e2e" ? ["--maxWorkers=3"] : [];
   const args = ["run", "-c", "test/vitest.config.ts", "--project", part, ...workers];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { status } = run(clients?.node ?? process.execPath, [vitest, ...args, ...reporters], clients?.env);
+  const { status } = run(found.node ?? process.execPath, [vitest, ...args, ...reporters], found.env);
   const result = readReport(report);
-  if (clients?.why !== undefined) {
-    skipped.push(`SKIPPED clients: ${result?.numPendingTests ?? "all"} cases, since ${clients.why}`);
+  if (found.why !== undefined) {
+    skipped.push(`SKIPPED ${part}: ${result?.numPendingTests ?? "all"} cases, since ${found.why}`);
     continue;
   }
   // A part that broke down, or that ran nothing, has failed whatever it counted.
@@ -54,15 +67,17 @@ function count(name, good, bad) {
 }
 
 /**
- * What runs the clients. Without a registry there is nothing to run them with, and they are counted instead, unless
- * TRUSS_TS_CLIENTS is "required".
+ * What a part needs that this repository's packages do not bring. Where it cannot be had the part's cases are counted
+ * instead of run, unless the part's variable, such as TRUSS_TS_TRUSS, is "required".
  */
-function findClients() {
+function findTools(part) {
+  const row = tools[part];
+  if (row === undefined) return {};
   try {
-    return { node: prepareClients(), env: { TRUSS_TS_SERVING_NODE: process.execPath } };
+    return row.prepare();
   } catch (error) {
-    if (process.env["TRUSS_TS_CLIENTS"] === "required") throw error;
-    return { env: { TRUSS_TS_CLIENTS: "absent" }, why: `their packages could not be installed (${error.message})` };
+    if (process.env[`TRUSS_TS_${part.toUpperCase()}`] === "required") throw error;
+    return { env: row.absent, why: `${row.trouble} (${error.message})` };
   }
 }
 

@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const parts = { unit: 20_000, contract: 60_000, e2e: 120_000, clients: 60_000, package: 240_000, kubernetes: 90_000 };
+const parts = {
+  unit: 20_000,
+  contract: 60_000,
+  e2e: 120_000,
+  clients: 60_000,
+  package: 240_000,
+  kubernetes: 90_000,
+  truss: 60_000,
+};
 
 export default defineConfig({
   root,

@@ -77,7 +77,7 @@ function createVariables({ z }: Kit) {
     .string()
     .regex(/^[^=\0]+$/, { error: "is not a variable's name" })
     .refine((key) => !reservedVariables.has(key), {
-      error: "is set by the platform; the port is docker_server.server_port, in dev --port",
+      error: "is set by the platform, whatever stands here: take another name",
     });
   const value = z.union([z.string(), z.number(), z.boolean()], { error: "must be a string, a number or a boolean" });
   return z.record(name, value, { error: recordError("must be a mapping") }).nullish();

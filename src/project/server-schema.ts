@@ -8,7 +8,7 @@ export function createDockerServer({ object, whole, flag, texted }: Kit) {
   // The paths stand in a configuration of nginx.
   const path = texted(/^\/[^\s;{}'"\\$#]*$/, "must be a path that begins with /");
   return object({
-    start_command: texted(/\S/, "must not be empty").refine(isInterpolated, {
+    start_command: texted(/\S/, "must be a command").refine(isInterpolated, {
       error: "holds a single %, which Baseten's supervisor takes for a variable: double it",
     }),
     server_port: whole(1, 65_535).refine((port) => port !== 8080, {

@@ -75,7 +75,7 @@ function createBdn(kit: Kit) {
     ),
     path: neededTexted(
       /^(?!.*(?:^|\/)\.\.(?:\/|$))\/(?=.*[^/.\0])[^\0]*$/s,
-      "must be an absolute path below / without ..",
+      'must be an absolute path, not "/" itself and without ".."',
     ),
     include: globs,
     exclude: globs,
@@ -83,7 +83,7 @@ function createBdn(kit: Kit) {
   const access = kit.mapping({
     namespace: neededTexted(
       /^(?!.*\.\.)[^/\0]{1,256}$/s,
-      "must be a namespace of at most 256 characters, without / and ..",
+      'must be a name of at most 256 characters, without "/" and ".."',
     ),
     grants: z
       .array(
