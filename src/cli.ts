@@ -50,6 +50,12 @@ const commands: readonly CommandRow[] = [
     load: async (io) => (await import("./commands/predict.ts")).createPredictCommand(io),
   },
   {
+    name: "logs",
+    usage: "[dir]",
+    summary: "show or follow the log of a deployed model",
+    load: async (io) => (await import("./commands/logs.ts")).createLogsCommand(io),
+  },
+  {
     name: "login",
     usage: "",
     summary: "keep an API key of Baseten's for the other commands",
@@ -68,9 +74,6 @@ const commands: readonly CommandRow[] = [
     load: async (io) => (await import("./commands/whoami.ts")).createWhoamiCommand(io),
   },
 ];
-
-/** Designed, and not built yet: said plainly instead of "unknown command". */
-const announced: ReadonlySet<string> = new Set(["logs"]);
 
 const helpText = `
 Start here:
@@ -153,12 +156,6 @@ function placeholderOf(Constructor: typeof Command, { name, usage, summary }: Co
 }
 
 async function unknownCommand(asked: string): Promise<TrussError> {
-  if (announced.has(asked)) {
-    const hint = "to package a project today, run `truss-ts serve` in a container of your own";
-    return new TrussError("NOT_AVAILABLE", `truss-ts ${asked} is not part of version ${packageVersion()} yet.`, {
-      hint,
-    });
-  }
   const { suggest } = await import("./lib/suggest.ts");
   const meant = suggest(
     asked,

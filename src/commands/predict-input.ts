@@ -1,9 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { TrussError, exitCodes } from "../errors.ts";
-import { readConfig } from "../project/config.ts";
-import { configName, findProjectRoot } from "../project/find.ts";
 import type { Job } from "./account.ts";
 import type { CommandIo } from "./io.ts";
+import { readProjectConfig } from "./project-model.ts";
 
 export interface InputFlags {
   readonly data?: string;
@@ -52,16 +51,6 @@ export function requireType({ bytes, json, from }: PredictInput, contentType: st
       : "if it is meant to be something else, say what: --header content-type:image/png";
   const why = bytes.length === 0 ? "is empty" : `is not JSON: ${describeFault(bytes)}`;
   throw usage(`What ${from} gives ${why}.`, hint);
-}
-
-/** `config.yaml` of the project at or above a folder, as far as it can be read; `undefined` where there is none. */
-export async function readProjectConfig(dir: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { config, faults } = await readConfig(findProjectRoot(dir));
-  if (config !== undefined) return config.raw;
-  const [fault] = faults;
-  throw new TrussError(fault?.code ?? "CONFIG_INVALID", fault?.message ?? `${configName} cannot be read.`, {
-    ...fault,
-  });
 }
 
 function toInput(bytes: Uint8Array, from: string): PredictInput {

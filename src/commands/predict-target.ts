@@ -1,4 +1,3 @@
-import { findModel } from "../baseten/models.ts";
 import {
   type Place,
   isBasetenUrl,
@@ -11,13 +10,15 @@ import {
 } from "../baseten/predict/target.ts";
 import { TrussError, exitCodes } from "../errors.ts";
 import { type Account, type Job, openAccount } from "./account.ts";
-import { readProjectConfig } from "./predict-input.ts";
+import { findModelId, nameOf } from "./project-model.ts";
 
 export interface TargetFlags {
   readonly endpoint?: string;
   readonly url?: string;
   readonly environment?: string;
   readonly deployment?: string;
+  /** `--deployment` by the name that `logs` and Truss have for it. */
+  readonly deploymentId?: string;
   readonly development?: boolean;
   readonly modelId?: string;
   readonly modelName?: string;
@@ -37,7 +38,7 @@ export interface CallTarget {
   readonly deployed: boolean;
 }
 
-const placeFlags = ["environment", "deployment", "development", "modelId", "modelName"] as const;
+const placeFlags = ["environment", "deployment", "deploymentId", "development", "modelId", "modelName"] as const;
 
 /** Refuses what cannot go together, before anything is read or asked. */
 export function checkTarget(flags: TargetFlags): void {
@@ -48,7 +49,7 @@ export function checkTarget(flags: TargetFlags): void {
     if (places.length > 0) throw usage("--url already says where to call.", `leave ${flagOf(places[0])} out`);
   }
   for (const group of [
-    ["environment", "deployment", "development"],
+    ["environment", "deployment", "deploymentId", "development"],
     ["modelId", "modelName"],
   ] as const) {
     const [one, other] = group.filter((name) => flags[name] !== undefined);
@@ -84,30 +85,10 @@ async function findDeployed(job: Job, dir: string, flags: TargetFlags): Promise<
   return { base, url: joinRoute(base, routeOf(flags.endpoint ?? "predict")), account, deployed: true };
 }
 
-function placeOf({ environment, deployment, development }: TargetFlags): Place {
-  if (deployment !== undefined) return { kind: "deployment", id: deployment };
+function placeOf({ environment, deployment, deploymentId, development }: TargetFlags): Place {
+  const id = deployment ?? deploymentId;
+  if (id !== undefined) return { kind: "deployment", id };
   return development === true ? { kind: "development" } : { kind: "environment", name: environment ?? "production" };
-}
-
-/** The name that the project's config has. */
-export async function nameOf(dir: string): Promise<string> {
-  const name = (await readProjectConfig(dir))?.["model_name"];
-  if (typeof name === "string" && name !== "") return name;
-  throw usage("config.yaml has no model_name.", "say which model is meant: --model-id or --model-name");
-}
-
-/**
- * The id of the model that is called so.
- *
- * @throws TrussError API_NOT_FOUND, or USAGE where several are
- */
-export async function findModelId({ client }: Account, name: string): Promise<string> {
-  const model = await findModel(client, name);
-  if (model !== undefined) return model.id;
-  throw new TrussError("API_NOT_FOUND", `Baseten has no model ${JSON.stringify(name)} for this API key.`, {
-    hint: "deploy it with truss-ts push --target baseten, or say which one is meant: --model-id",
-    exitCode: exitCodes.notFound,
-  });
 }
 
 function flagOf(name: string | undefined): string {

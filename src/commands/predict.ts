@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type AnswerForm, renderAnswer } from "../baseten/predict/answer.ts";
 import { type ModelAnswer, callModel } from "../baseten/predict/call.ts";
 import { refuseAnswer } from "../baseten/predict/refusal.ts";
@@ -29,6 +29,7 @@ export function createPredictCommand(io: CommandIo): Command {
     .option("-u, --url <url>", "a server's address (default: http://127.0.0.1:8080, where dev and serve are)")
     .option("--environment <name>", "the deployed model, in this environment")
     .option("--deployment <id>", "the deployed model, this deployment of it")
+    .addOption(new Option("--deployment-id <id>").hideHelp())
     .option("--development", "the deployed model, its development deployment")
     .option("--model-id <id>", "the deployed model of this id, in production unless said otherwise")
     .option("--model-name <name>", "the deployed model of this name instead of the project's")

@@ -1,7 +1,7 @@
 import type { ApiObject, BasetenClient } from "../../baseten/client.ts";
 import { createDeploymentLog } from "../../baseten/deployment-log.ts";
 import { type Settled, waitForDeployment } from "../../baseten/deployments.ts";
-import { type LogLine, timeOf } from "../../baseten/log-lines.ts";
+import { formatLine } from "../../baseten/log-text.ts";
 import { tailLogs } from "../../baseten/logs.ts";
 import { textOf } from "../../baseten/models.ts";
 import type { Created } from "../../baseten/push-requests.ts";
@@ -81,14 +81,4 @@ async function tailToItsEnd(client: BasetenClient, created: Created, options: Fo
       throw new TrussError("DEPLOYMENT_FAILED", `The deployment has ended: ${next.value ?? "its log is over"}.`);
     }
   }
-}
-
-/** `[2026-01-31 12:00:00]: (replica) message`, as Truss has it, in local time. */
-function formatLine(line: LogLine): string {
-  const date = new Date(timeOf(line));
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  const replica = line.replica === undefined || line.replica === null ? "" : `(${line.replica}) `;
-  return `[${day} ${time}]: ${replica}${line.message.trimEnd()}`;
 }
