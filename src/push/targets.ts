@@ -20,6 +20,11 @@ export const targets: readonly TargetRow[] = [
     load: async () => (await import("./targets/image.ts")).image,
   },
   {
+    name: "kubernetes",
+    summary: "manifests for Kubernetes, Knative or KServe, with the image in a registry",
+    load: async () => (await import("./targets/kubernetes.ts")).kubernetes,
+  },
+  {
     name: "baseten",
     summary: "a live deployment on Baseten",
     load: async () => (await import("./targets/baseten.ts")).baseten,

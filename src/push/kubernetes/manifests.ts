@@ -57,7 +57,7 @@ function createDeployment(options: ManifestOptions): Manifest {
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       progressDeadlineSeconds: settings.startupSeconds + 60,
       template: {
-        metadata: { labels: labelsOf(options), annotations: annotationsOf(options) },
+        metadata: { labels: labelsOf(options), ...annotationsOf(options) },
         spec: {
           ...createPodSpec(options, "model"),
           topologySpreadConstraints: [
@@ -140,6 +140,8 @@ function createKnativeService(options: ManifestOptions): Manifest {
   const scale = {
     "autoscaling.knative.dev/min-scale": String(minReplicas),
     "autoscaling.knative.dev/max-scale": String(maxReplicas),
+    // Its own default is 10 minutes, after which a start that goes on counts as failed.
+    "serving.knative.dev/progress-deadline": `${settings.startupSeconds + 60}s`,
   };
   return {
     apiVersion: "serving.knative.dev/v1",
@@ -147,7 +149,7 @@ function createKnativeService(options: ManifestOptions): Manifest {
     metadata: createMetadata(options),
     spec: {
       template: {
-        metadata: { labels: labelsOf(options), annotations: { ...annotationsOf(options), ...scale } },
+        metadata: { labels: labelsOf(options), annotations: { ...annotationsOf(options).annotations, ...scale } },
         spec: {
           ...(settings.concurrency === undefined ? {} : { containerConcurrency: settings.concurrency }),
           timeoutSeconds: Math.min(settings.drainSeconds, knativeLongest),
@@ -180,7 +182,7 @@ function createInferenceService(options: ManifestOptions): Manifest {
         scaleTarget: cpuTarget,
         ...(settings.concurrency === undefined ? {} : { containerConcurrency: settings.concurrency }),
         timeout: settings.drainSeconds,
-        annotations: annotationsOf(options),
+        ...annotationsOf(options),
         ...createPodSpec(options, "kserve-container"),
       },
     },
@@ -207,7 +209,8 @@ function labelsOf({ name, image }: ManifestOptions) {
 }
 
 /** Clusters name their processors' kinds each in their own way: ours is told, and `--node-selector` asks for theirs. */
-function annotationsOf({ settings }: ManifestOptions): Record<string, string> {
+function annotationsOf({ settings }: ManifestOptions): { readonly annotations?: Readonly<Record<string, string>> } {
   const { accelerator } = settings;
-  return accelerator === undefined ? {} : { "truss-ts.dev/accelerator": `${accelerator.type}:${accelerator.count}` };
+  if (accelerator === undefined) return {};
+  return { annotations: { "truss-ts.dev/accelerator": `${accelerator.type}:${accelerator.count}` } };
 }

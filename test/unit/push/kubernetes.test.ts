@@ -52,7 +52,7 @@ describe.each(Object.entries(settings))("manifests of a config that is %s", (_na
     });
     expect([minReplicas, maxReplicas, scaleMetric, scaleTarget]).toEqual([1, 4, "cpu", 70]);
     expect([containerConcurrency, timeout]).toEqual([given.concurrency, given.drainSeconds]);
-    expect(annotations).toBeTypeOf("object");
+    expect(annotations).toEqual(given === fullSettings ? { "truss-ts.dev/accelerator": "H100:2" } : undefined);
     expect(manifest?.metadata["annotations"]).toEqual({ "serving.kserve.io/deploymentMode": "RawDeployment" });
   });
 
