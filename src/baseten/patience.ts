@@ -21,7 +21,9 @@ const mostRefusals = 6;
 /** The wait before the next try, in milliseconds; undefined: it is not to be tried again. `times` counts from 1. */
 export function waitBefore(outcome: Answer | TrussError, times: number, leftMs: number): number | undefined {
   if (isTrussError(outcome)) {
-    return outcome instanceof NetworkFailure ? backOff(times, leftMs) : undefined;
+    if (!(outcome instanceof NetworkFailure)) return undefined;
+    // An address that is wrong stays wrong; only who has time goes on asking.
+    return outcome.sent || times <= 2 || leftMs > usualPatienceMs ? backOff(times, leftMs) : undefined;
   }
   if (outcome.status === 429) {
     const asked = askedFor(outcome) ?? backOff(times, longestAskedMs) ?? longestAskedMs;

@@ -1,4 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { writeArchive } from "../support/baseten/archive.ts";
+import { environment, makeFolder } from "./init-run.ts";
 import { canaries, config, findLeaks, setUp } from "./push-baseten-run.ts";
 
 const existing = { id: "model-1", name: "my-model" };
@@ -198,4 +204,17 @@ test("the archive that was taken serves", async () => {
   const paths = fake.archives[0]?.map(({ path }) => path);
   expect(paths).toContain("data/labels.txt");
   expect(paths?.filter((path) => /env|npmrc|node_modules/.test(path))).toEqual([]);
+  expect(fake.complaints).toEqual([]);
+  const folder = makeFolder();
+  await writeArchive(folder, fake.archives[0] ?? []);
+  const child = spawn(process.execPath, [join(folder, "model/server.mjs")], {
+    cwd: "/",
+    env: environment({ TRUSS_TS_PORT: "0", TRUSS_TS_HOST: "127.0.0.1" }),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line]: string[] = await once(createInterface({ input: child.stdout }), "line");
+  const { url } = JSON.parse(line ?? "") as { readonly url: string };
+  const answer = await fetch(`${url}/predict`, { method: "POST", body: '{"a":1}' });
+  expect(await answer.json()).toEqual({ echo: { a: 1 } });
 });

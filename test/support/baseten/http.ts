@@ -71,6 +71,12 @@ export const faults = {
       request.resume();
       request.on("end", () => answerJson(response, status, body, headers));
     },
+  xml:
+    (status: number, text: string): Fault =>
+    (request, response) => {
+      request.resume();
+      request.on("end", () => response.writeHead(status, { "content-type": "application/xml" }).end(text));
+    },
   /** A 200 that is not what a program expects. */
   text:
     (text: string, type = "text/html"): Fault =>

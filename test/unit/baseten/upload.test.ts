@@ -57,12 +57,7 @@ async function prepare(size: number, options: Partial<UploadOptions> = {}) {
 /** Small enough that a test need not move megabytes; s3rver does not mind. */
 const inParts = { singleLimit: 100 * kibibyte, partSize: 64 * kibibyte };
 
-const refusal =
-  (status: number, body: string): Fault =>
-  (request, response) => {
-    request.resume();
-    request.on("end", () => response.writeHead(status, { "content-type": "application/xml" }).end(body));
-  };
+const refusal = faults.xml;
 
 const count = (method: string, part = "") =>
   s3.seen.filter((seen) => seen.method === method && seen.target.includes(part)).length;
