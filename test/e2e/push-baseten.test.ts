@@ -84,66 +84,6 @@ describe("push --target baseten", () => {
     expect(findLeaks(set, ended)).toEqual([]);
   });
 
-  test("--promote is the environment production", async () => {
-    const { fake, push } = await setUp({ models: [existing] });
-    expect(await push(["--promote", "--json"])).toMatchObject({ code: 0 });
-    const body: unknown = JSON.parse(fake.seen.at(-1)?.body ?? "");
-    const wanted = { environment_name: "production", preserve_env_instance_type: true };
-    expect(body).toMatchObject({ source: { deployment: wanted } });
-    expect(fake.complaints).toEqual([]);
-  });
-
-  test("--develop, --model-name and --disable-truss-download", async () => {
-    const { fake, push } = await setUp();
-    const ended = await push(["--develop", "--model-name", "other name", "--disable-truss-download", "--json"]);
-    expect(ended).toMatchObject({ code: 0 });
-    expect(JSON.parse(ended.stdout)).toMatchObject({
-      is_draft: true,
-      predict_url: expect.stringMatching(/\/development\/predict$/),
-    });
-    expect(new URL(fake.seen[0]?.target ?? "", "http://x").searchParams.get("name")).toBe("other name");
-    const body: unknown = JSON.parse(fake.seen.at(-1)?.body ?? "");
-    expect(body).toMatchObject({
-      source: {
-        name: "other name",
-        disable_archive_download: true,
-        deployment: { is_development: true, config: { model_name: "other name" } },
-      },
-    });
-    expect(body).toHaveProperty("source.deployment.raw_config", expect.stringContaining("model_name: my-model"));
-    expect(fake.complaints).toEqual([]);
-  });
-
-  test.each([["team-2"], ["blue"]])("--team %s takes the team's routes", async (team) => {
-    const teams = [
-      { id: "team-1", name: "red" },
-      { id: "team-2", name: "blue" },
-    ];
-    const { fake, push } = await setUp({ teams, models: [{ ...existing, team: "red" }] });
-    expect(await push(["--team", team, "--json"])).toMatchObject({ code: 0 });
-    expect(fake.routes()).toEqual([
-      "GET /v1/teams",
-      "GET /v1/teams/team-2/models",
-      "GET /v1/secrets",
-      "POST /v1/prepare_model_upload",
-      "POST /v1/teams/team-2/models",
-    ]);
-    expect(JSON.parse(fake.seen[3]?.body ?? "")).toMatchObject({ name: "my-model", team_id: "team-2" });
-    expect(fake.complaints).toEqual([]);
-  });
-
-  test("two teams with a model of the name: the team must be said", async () => {
-    const models = [
-      { id: "model-1", name: "my-model", team: "red" },
-      { id: "model-2", name: "my-model", team: "blue" },
-    ];
-    const { fake, push } = await setUp({ models });
-    const ended = await push(["--json"]);
-    expect(ended).toMatchObject({ code: 2, stdout: "" });
-    expect(ended.stderr).toContain("--team: red or blue");
-    expect(fake.routes()).toEqual(["GET /v1/models"]);
-  });
-
   test("a secret that the workspace lacks is told of, and its value stays here", async () => {
     const secrets = `secrets:\n  hf_token: ${canaries.config}\n  other: null\n`;
     const set = await setUp({}, { "config.yaml": `model_name: my-model\n${secrets}` });
@@ -152,12 +92,6 @@ describe("push --target baseten", () => {
     expect(ended.stderr).toContain("the secret other, which your workspace does not have");
     expect(findLeaks(set, ended)).toEqual([]);
     expect(set.fake.complaints).toEqual([]);
-  });
-
-  test("a workspace whose secrets may not be listed is no obstacle", async () => {
-    const { fake, push } = await setUp();
-    fake.fault("GET /v1/secrets", (_request, response) => response.writeHead(403).end());
-    expect(await push(["--json"])).toMatchObject({ code: 0 });
   });
 });
 

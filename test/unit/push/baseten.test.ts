@@ -69,6 +69,78 @@ async function failureOf(work: Promise<unknown>) {
 
 const countOf = (routes: readonly string[], wanted: string) => routes.filter((route) => route === wanted).length;
 
+/** The body of the last request. */
+function lastBody({ seen }: Awaited<ReturnType<typeof startBaseten>>): unknown {
+  return JSON.parse(seen.at(-1)?.body ?? "");
+}
+
+describe("a push", () => {
+  test("--promote is the environment production", async () => {
+    const { fake, push } = await setUp();
+    await push({ promote: true });
+    const wanted = { environment_name: "production", preserve_env_instance_type: true };
+    expect(lastBody(fake)).toMatchObject({ source: { deployment: wanted } });
+    expect(fake.complaints).toEqual([]);
+  });
+
+  test("--develop, --model-name and --disable-truss-download", async () => {
+    const { fake, push } = await setUp();
+    const { json } = await push({ develop: true, modelName: "other name", disableTrussDownload: true });
+    expect(json).toMatchObject({ is_draft: true, predict_url: expect.stringMatching(/\/development\/predict$/) });
+    expect(new URL(fake.seen[0]?.target ?? "", "http://x").searchParams.get("name")).toBe("other name");
+    const body = lastBody(fake);
+    expect(body).toMatchObject({
+      source: {
+        name: "other name",
+        disable_archive_download: true,
+        deployment: { is_development: true, config: { model_name: "other name" } },
+      },
+    });
+    expect(body).toHaveProperty("source.deployment.raw_config", expect.stringContaining("model_name: my-model"));
+    expect(fake.complaints).toEqual([]);
+  });
+
+  test.each([["team-2"], ["blue"]])("--team %s takes the team's routes", async (team) => {
+    const teams = [
+      { id: "team-1", name: "red" },
+      { id: "team-2", name: "blue" },
+    ];
+    const { fake, push } = await setUp({ teams, models: [{ id: "model-1", name: "my-model", team: "red" }] });
+    await push({ team });
+    expect(fake.routes()).toEqual([
+      "GET /v1/teams",
+      "GET /v1/teams/team-2/models",
+      "POST /v1/prepare_model_upload",
+      "POST /v1/teams/team-2/models",
+    ]);
+    expect(JSON.parse(fake.seen[2]?.body ?? "")).toMatchObject({ name: "my-model", team_id: "team-2" });
+    expect(fake.complaints).toEqual([]);
+  });
+
+  test("to a name that two teams have needs --team", async () => {
+    const twins = [
+      { id: "model-1", name: "my-model", team: "red" },
+      { id: "model-2", name: "my-model", team: "blue" },
+    ];
+    const { fake, push } = await setUp({ models: twins });
+    const error = await failureOf(push());
+    expect(error).toMatchObject({ code: "USAGE", exitCode: 2, hint: expect.stringContaining("--team: red or blue") });
+    expect(fake.routes()).toEqual(["GET /v1/models"]);
+  });
+
+  test.each([
+    ["not be listed", faults.status(403, {})],
+    ["not be had at all", faults.hangUp()],
+  ])("of a workspace whose secrets may %s goes on", async (_what, fault) => {
+    const { fake, push, events } = await setUp();
+    fake.fault("GET /v1/secrets", fault);
+    const config = { ...stage.project.config, secrets: { hf_token: null } };
+    await push({}, { ...stage, project: { ...stage.project, config } });
+    expect(fake.routes()).toContain("GET /v1/secrets");
+    expect(events.filter(({ event }) => event === "warning")).toEqual([]);
+  });
+});
+
 describe("a commit", () => {
   test.each<[string, Fault, number]>([
     ["a 500", faults.status(500, { message: "boom" }), 6],
