@@ -15,40 +15,51 @@ interface Draft {
   readonly sections: Map<string, Map<string, string>>;
   section: Map<string, string> | undefined;
   key: string | undefined;
+  /** How far the last key or section was indented: what is indented further goes on with the value. */
+  indent: number;
 }
 
 /**
  * Reads a file as Python's `configparser` does with its defaults, which is what Truss uses: `=` or `:`, comments on lines
- * of their own, indented lines that go on with a value, `%(name)s` for another key's value.
+ * of their own, lines indented further that go on with a value, `%(name)s` for another key's value.
  *
  * @throws IniError
  */
 export function parseIni(text: string): IniSections {
-  const draft: Draft = { sections: new Map(), section: undefined, key: undefined };
+  const draft: Draft = { sections: new Map(), section: undefined, key: undefined, indent: 0 };
   for (const [index, line] of text
     .replace(/^\uFEFF/, "")
     .split(/\r\n|\r|\n/)
-    .entries())
+    .entries()) {
     readLine(draft, line, index + 1);
-  const defaults = draft.sections.get("DEFAULT") ?? new Map<string, string>();
-  draft.sections.delete("DEFAULT");
+  }
+  const defaults = draft.sections.get(defaultSection) ?? new Map<string, string>();
+  draft.sections.delete(defaultSection);
   return new Map([...draft.sections].map(([name, own]) => [name, resolveValues(new Map([...defaults, ...own]))]));
 }
 
+const defaultSection = "DEFAULT";
+
 function readLine(draft: Draft, line: string, number: number): void {
   const content = line.trim();
-  if (content === "" || content.startsWith("#") || content.startsWith(";")) return undefined;
-  if (/^\s/.test(line) && draft.section !== undefined && draft.key !== undefined) {
-    draft.section.set(draft.key, `${draft.section.get(draft.key) ?? ""}\n${content}`);
-    return undefined;
-  }
+  if (content.startsWith("#") || content.startsWith(";")) return undefined;
+  const indent = line.length - line.trimStart().length;
+  // An empty line belongs to a value that goes on behind it.
+  if (content === "" || (draft.key !== undefined && indent > draft.indent)) return goOn(draft, content);
+  draft.indent = indent;
   const name = /^\[(.+)\]/.exec(content)?.[1];
   return name === undefined ? readKey(draft, content, number) : openSection(draft, name, number);
 }
 
+function goOn({ section, key }: Draft, content: string): void {
+  if (section !== undefined && key !== undefined) section.set(key, `${section.get(key) ?? ""}\n${content}`);
+}
+
 function openSection(draft: Draft, name: string, number: number): void {
-  if (draft.sections.has(name)) throw new IniError(number, `the section [${name}] is there twice`);
-  draft.section = new Map();
+  const before = draft.sections.get(name);
+  if (before !== undefined && name !== defaultSection)
+    throw new IniError(number, `the section [${name}] is there twice`);
+  draft.section = before ?? new Map();
   draft.key = undefined;
   draft.sections.set(name, draft.section);
 }
@@ -66,7 +77,8 @@ function readKey(draft: Draft, content: string, number: number): void {
 /** References within references, at most. */
 const maxDepth = 10;
 
-function resolveValues(values: ReadonlyMap<string, string>): Map<string, string> {
+function resolveValues(raw: ReadonlyMap<string, string>): Map<string, string> {
+  const values = new Map([...raw].map(([key, value]) => [key, value.trimEnd()]));
   const resolve = (text: string, depth: number): string =>
     text.replaceAll(/%%|%\(([^)]+)\)s/g, (whole, name: string | undefined) => {
       const value = name === undefined ? "%" : values.get(name.toLowerCase());

@@ -31,7 +31,7 @@ const own = fileURLToPath(
 );
 
 /** `.ci/truss.mjs` makes it. */
-const python = process.env["TRUSS_TS_TRUSS_PYTHON"] ?? own;
+export const python = process.env["TRUSS_TS_TRUSS_PYTHON"] ?? own;
 
 export const hasTruss = existsSync(python);
 

@@ -157,7 +157,7 @@ describe("what cannot be used is told, and nobody else's key taken instead", () 
   it.skipIf(windows)("a folder or a pipe in the file's place", () => {
     const { home, env } = createHome();
     mkdirSync(join(home, "folder"));
-    execFileSync("mkfifo", [join(home, "pipe")]);
+    execFileSync("sh", ["-c", `mkfifo "$0"`, join(home, "pipe")]);
     expect(faultOf({ ...env, USER_TRUSSRC_PATH: join(home, "folder") }).message).toContain("it is not a file");
     expect(faultOf({ ...env, USER_TRUSSRC_PATH: "~/pipe" }).message).toContain("it is not a file");
   });

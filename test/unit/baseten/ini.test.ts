@@ -14,6 +14,8 @@ describe("files of Python's configparser", () => {
     ["names in capitals", "[A]\nAPI_Key = V\n", { A: { api_key: "V" } }],
     ["comments on lines of their own only", "# c\n; c\n[a]\nkey = v # not\n", { a: { key: "v # not" } }],
     ["a value that goes on", "[a]\nkey = one\n  two\nnext = 1", { a: { key: "one\ntwo", next: "1" } }],
+    ["keys that are indented alike", "[a]\n  k = 1\n  l = 2\n    3\n", { a: { k: "1", l: "2\n3" } }],
+    ["a value with empty lines inside", "[a]\nk = 1\n\n  2\n\nl = 3\n", { a: { k: "1\n\n2", l: "3" } }],
     ["defaults", "[DEFAULT]\nteam = x\n[a]\nk = 1\n[b]\nteam = y\n", { a: { team: "x", k: "1" }, b: { team: "y" } }],
     ["percent signs", "[a]\nhost = h\nurl = https://%(HOST)s/%%20\n", { a: { host: "h", url: "https://h/%20" } }],
     ["a reference to itself", "[a]\nx = %(x)s\n", { a: { x: "%(x)s" } }],
