@@ -57,7 +57,7 @@ export async function attemptBuild(target: Target, attempt: AttemptOptions): Pro
     loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
     define: sourcePlaces,
     plugins: [
-      createArtifactResolvePlugin({ project, log, staysOutside, deferred: target.source === undefined }),
+      createArtifactResolvePlugin({ project, log, staysOutside, placeOf, deferred: target.source === undefined }),
       createArtifactPlacesPlugin(placeOf),
     ],
   };

@@ -47,10 +47,21 @@ export function readAttempt(project: Project, layout: Layout, { target, log }: A
     use.specifiers.add(specifier);
     log.outside.set(folder, use);
   }
-  const { doubts, ...followed } = followReferences(project, layout, target.file, references);
+  const { doubts, needed, ...followed } = followReferences(project, layout, target.file, references);
   const locate = createLocator(map, code, join(project.root, dirname(target.file)), layout);
-  const warnings = doubts.map(({ offset, message, hint }) => ({ message, hint, ...locate(offset) }));
-  return { target, code, map, modules, kept: listKept(project, built), signs, warnings, ...followed };
+  const inOrder = doubts.toSorted((left, right) => left.offset - right.offset);
+  const warnings = inOrder.map(({ offset, message, hint }) => ({ message, hint, ...locate(offset) }));
+  return {
+    target,
+    code,
+    map,
+    modules,
+    kept: listKept(project, built),
+    signs,
+    warnings,
+    ...followed,
+    needed: new Set([...needed, ...log.addons]),
+  };
 }
 
 function listKept({ root }: Project, { metafile }: BuildResult): string[] {

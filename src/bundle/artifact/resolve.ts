@@ -1,10 +1,11 @@
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import { realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, isAbsolute } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { Project } from "../../project/types.ts";
 import { completeSubpath, describeUnresolved, findPackageFolder, passed } from "../resolve.ts";
 import { readsFiles } from "./code-signs.ts";
+import { placeFinder } from "./places.ts";
 import { type PackagePlace, findPackage } from "./layout.ts";
 
 /** What one build has met. */
@@ -12,6 +13,8 @@ export interface ArtifactLog {
   /** Absolute paths of what was read. */
   readonly inputs: Set<string>;
   readonly packages: { readonly found: Set<string>; readonly missing: Map<string, string> };
+  /** Absolute paths of compiled addons beside the sources. */
+  readonly addons: Set<string>;
   /** Packages outside by their folders, with the specifiers that lead there. */
   readonly outside: Map<string, { readonly name: string; readonly specifiers: Set<string> }>;
   /** Packages that turned out to be no good for the bundle, by their folders, and why. */
@@ -20,7 +23,7 @@ export interface ArtifactLog {
 
 export function createArtifactLog(): ArtifactLog {
   const packages = { found: new Set<string>(), missing: new Map<string, string>() };
-  return { inputs: new Set(), packages, outside: new Map(), signs: new Map() };
+  return { inputs: new Set(), addons: new Set(), packages, outside: new Map(), signs: new Map() };
 }
 
 export interface ArtifactResolveOptions {
@@ -28,6 +31,8 @@ export interface ArtifactResolveOptions {
   readonly log: ArtifactLog;
   /** Whether the package that lies in a folder stays outside. */
   readonly staysOutside: (place: PackagePlace) => boolean;
+  /** The path of a file's place, relative to the built file. */
+  readonly placeOf: (file: string) => string;
   /** Whether imports of packages outside are held back until the model's process asks for them. */
   readonly deferred: boolean;
 }
@@ -37,6 +42,7 @@ export const outsideRegistry = "__trussOutside";
 
 const outsideNamespace = "truss-ts-outside";
 const liveNamespace = "truss-ts-live";
+const addonNamespace = "truss-ts-addon";
 
 /** The runtime's own packages: whatever else happens to them, the runtime takes its copies along. */
 const runtimePackages = new Set(["truss-ts", "hono", "@hono/node-server", "@msgpack/msgpack", "ws"]);
@@ -53,7 +59,7 @@ export function createArtifactResolvePlugin(options: ArtifactResolveOptions): Pl
         options.log.inputs.add(path);
         return undefined;
       });
-      addUnbundled(build, options.log);
+      addAssets(build, options);
       addDeferred(build);
     },
   };
@@ -136,19 +142,30 @@ function addDeferred(build: PluginBuild): void {
   }));
 }
 
-const code = /\.(?:[cm]?[jt]sx?|json)$/;
+const assets =
+  /\.(?:node|wasm|wat|txt|md|html|css|csv|tsv|jinja|ya?ml|toml|xml|svg|png|jpe?g|gif|bin|dat|data|gz|onnx|proto)$/;
 
-/** A package that imports what is no JavaScript wants another bundler, or none. */
-function addUnbundled(build: PluginBuild, log: ArtifactLog): void {
-  build.onResolve({ filter: /^\.{1,2}\/.*\.\w+$/, namespace: "file" }, async (args) => {
-    const from = args.pluginData === passed ? undefined : findPackage(args.importer);
-    if (from === undefined || from.name === "truss-ts") return undefined;
-    const { importer, resolveDir, kind } = args;
-    const found = await build.resolve(args.path, { importer, resolveDir, kind, pluginData: passed });
-    // One that is not there may be for another platform.
-    const isAbsent = found.errors.length > 0 && !/\.(?:node|wasm)$/.test(args.path);
-    if (isAbsent || code.test(found.path)) return undefined;
-    log.signs.set(from.folder, args.path.endsWith(".node") ? "native code" : readsFiles);
-    return { path: args.path, external: true };
+/**
+ * A package that imports what is no JavaScript wants another bundler, or none. A compiled addon beside the user's
+ * sources is required from where it comes to lie.
+ */
+function addAssets(build: PluginBuild, { log, placeOf }: ArtifactResolveOptions): void {
+  build.onResolve({ filter: assets, namespace: "file" }, async (args) => {
+    if (args.pluginData === passed || !/^\.{1,2}\//.test(args.path)) return undefined;
+    const from = findPackage(args.importer);
+    if (from !== undefined) {
+      log.signs.set(from.folder, args.path.endsWith(".node") ? "native code" : readsFiles);
+      return { path: args.path, external: true };
+    }
+    return args.path.endsWith(".node")
+      ? { path: join(args.resolveDir, args.path), namespace: addonNamespace }
+      : undefined;
+  });
+  build.onLoad({ filter: /.*/, namespace: addonNamespace }, ({ path }) => {
+    log.addons.add(path);
+    return {
+      contents: `module.exports = require(${placeFinder}(${JSON.stringify(placeOf(path))}).filename);`,
+      loader: "js",
+    };
   });
 }

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { type Artifact, buildArtifact } from "../../../src/bundle/artifact.ts";
 import { loadProject } from "../../../src/project/load.ts";
@@ -61,12 +60,16 @@ export function unpack(artifact: Artifact, root?: string): string {
  * What the model's `predict({})` answers in an unpacked artefact, and what the server printed. The model's process is
  * asked once, then the server is ended.
  */
-export async function askArtifact(app: string, env: Files = {}): Promise<{ answer: unknown; log: string }> {
-  const { spawn } = await import("node:child_process");
+export async function askArtifact(
+  app: string,
+  env: NodeJS.ProcessEnv = {},
+  as: { uid?: number; gid?: number } = {},
+): Promise<{ answer: unknown; log: string }> {
   const child = spawn(process.execPath, [join(app, "model", "server.mjs")], {
     cwd: tmpdir(),
     env: { ...process.env, TRUSS_TS_PORT: "0", TRUSS_TS_HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    ...as,
   });
   let log = "";
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -88,5 +91,3 @@ export async function askArtifact(app: string, env: Files = {}): Promise<{ answe
     child.kill("SIGKILL");
   }
 }
-
-export const run = promisify(execFile);
