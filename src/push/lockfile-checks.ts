@@ -1,93 +1,61 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import type { OutsideUse } from "../bundle/artifact.ts";
 import { TrussError } from "../errors.ts";
 import type { WarningEvent } from "../events.ts";
 import { listSome } from "./list-some.ts";
-import type { LockedPackage, LockedSet } from "./lockfile-types.ts";
+import { readNpmLock } from "./packages/npm-lock.ts";
+import { type Unsuitable, findUnsuitable } from "./packages/suitability.ts";
+import type { PackageTarget } from "./packages/target.ts";
 
-/** Where a model runs unless a target says otherwise: Debian on an x64 processor. */
-const place = { os: "linux", cpu: "x64", libc: "glibc" } as const;
+/** Where a model runs unless a target says otherwise; a target that knows better looks again. */
+const usual: PackageTarget = { os: "linux", cpu: "x64", libc: "glibc" };
 
 /**
  * What may not work where the packages will be installed, known before anything is made.
  *
- * @throws TrussError PACKAGE_UNSUITABLE for what cannot work on Linux at all
+ * @param lock text of the staged lockfile
+ * @param allowed names whose install scripts the project allows
+ * @throws TrussError PACKAGE_UNSUITABLE for what npm would refuse to install on Linux
  */
-export function checkPackages(set: LockedSet, outside: readonly OutsideUse[]): WarningEvent[] {
-  const all = [...set.packages.values()];
-  refuseOtherSystems(set);
+export function checkPackages(lock: string, root: string, allowed: ReadonlySet<string>): WarningEvent[] {
+  const locked = readNpmLock(lock);
+  const found = findUnsuitable(locked, usual, root);
+  const elsewhere = new Set(namesOf(findUnsuitable(locked, { ...usual, cpu: "arm64" }, root), "system"));
+  const alien = namesOf(found, "system").filter((name) => elsewhere.has(name));
+  if (alien.length > 0) {
+    throw new TrussError("PACKAGE_UNSUITABLE", `${listSome(alien)} cannot be installed on Linux.`, {
+      hint: "use another package for it, or import it only where it is there",
+    });
+  }
+  const isAllowed = (name: string) => allowed.has(name.replace(/(?<=.)@.*$/, ""));
   return [
-    ...warnOfScripts(
-      all.filter(({ entry }) => entry.hasInstallScript === true),
-      set.allowedScripts,
-    ),
-    ...warnOfMissing([
-      ...all.filter((locked) => hasNoBuild(locked, set)).map(({ name }) => name),
-      ...outside.filter(({ folder }) => hasNoPrebuild(folder)).map(({ name }) => name),
-    ]),
+    ...warnOfScripts(namesOf(found, "script").filter((name) => !isAllowed(name))),
+    ...warnOfBuilds(namesOf(found, "build", "system")),
   ];
 }
 
-function refuseOtherSystems(set: LockedSet): void {
-  const needed = new Set<string>();
-  const queue = [...set.roots.values()];
-  for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
-    const locked = needed.has(key) ? undefined : set.packages.get(key);
-    if (locked === undefined) continue;
-    needed.add(key);
-    if (!allows(locked.entry.os, place.os)) {
-      throw new TrussError("PACKAGE_UNSUITABLE", `${locked.name} cannot be installed on Linux.`, {
-        hint: `It is for ${locked.entry.os?.join(", ") ?? "other systems"} only; use another package for it in the model.`,
-      });
-    }
-    queue.push(...locked.edges.filter(({ kind }) => kind !== "optional").map(({ to }) => to));
-  }
+function namesOf(found: readonly Unsuitable[], ...kinds: readonly Unsuitable["kind"][]): string[] {
+  const names = found.filter(({ kind }) => kinds.includes(kind)).map(({ name, version }) => `${name}@${version}`);
+  return [...new Set(names)].sort();
 }
 
-/** npm's lists: those that are allowed, or with `!` those that are not. */
-function allows(list: readonly string[] | string | undefined, value: string): boolean {
-  const entries = typeof list === "string" ? [list] : (list ?? []);
-  const wanted = entries.filter((entry) => !entry.startsWith("!"));
-  return !entries.includes(`!${value}`) && (wanted.length === 0 || wanted.includes(value) || wanted.includes("any"));
-}
-
-function fits({ entry: { os, cpu, libc } }: LockedPackage): boolean {
-  return allows(os, place.os) && allows(cpu, place.cpu) && allows(libc, place.libc);
-}
-
-/** Builds for each platform come as optional packages, of which one must fit. */
-function hasNoBuild({ edges }: LockedPackage, { packages }: LockedSet): boolean {
-  const builds = edges.flatMap(({ to, kind }) => (kind === "optional" ? [packages.get(to)] : []));
-  const bound = builds.filter((build) => build?.entry.os !== undefined && build.entry.cpu !== undefined);
-  return bound.length > 0 && !bound.some((build) => build !== undefined && fits(build));
-}
-
-/** prebuildify's way: all builds in one package. */
-function hasNoPrebuild(folder: string): boolean {
-  const prebuilds = join(folder, "prebuilds");
-  return existsSync(prebuilds) && !readdirSync(prebuilds).some((name) => name.startsWith(`${place.os}-${place.cpu}`));
-}
-
-function warnOfScripts(found: readonly LockedPackage[], allowed: ReadonlySet<string>): WarningEvent[] {
-  const names = [...new Set(found.map(({ name }) => name))].filter((name) => !allowed.has(name)).sort();
+function warnOfScripts(names: readonly string[]): WarningEvent[] {
   if (names.length === 0) return [];
+  const plain = names.map((name) => name.replace(/(?<=.)@.*$/, ""));
   return [
     {
       event: "warning",
-      message: `${listSome(names)}: ${names.length === 1 ? "runs a script" : "run scripts"} when installed, which npm 12 leaves out without failing.`,
-      hint: `allow it with: npm install-scripts approve ${names.join(" ")} (it is written to package.json, and goes along)`,
+      message: `${listSome(names)}: a script must run when it is installed, and npm 12 leaves such scripts out without failing.`,
+      hint: `allow it with: npm install-scripts approve ${plain.join(" ")} (package.json says so then, here and in what is pushed)`,
     },
   ];
 }
 
-function warnOfMissing(names: readonly string[]): WarningEvent[] {
+function warnOfBuilds(names: readonly string[]): WarningEvent[] {
   if (names.length === 0) return [];
   return [
     {
       event: "warning",
-      message: `${listSome([...new Set(names)].sort())}: the lockfile has no build for Linux on x64 (glibc).`,
-      hint: "if package-lock.json was made without it, delete it and node_modules and run: npm install; else add what compiles it to build_commands",
+      message: `${listSome(names)}: the lockfile has no build for Linux on an x64 processor (glibc).`,
+      hint: "if package-lock.json was made without it, delete it and node_modules and run npm install; else compile it with build_commands",
     },
   ];
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { OutsideUse } from "../bundle/artifact.ts";
 import { TrussError } from "../errors.ts";
-import { readManifest } from "./manifest.ts";
+import { readManifest } from "./packages/manifests.ts";
 import type { Edge, LockedPackage, LockedSet, LockEntry } from "./lockfile-types.ts";
 import type { StagedFile } from "./types.ts";
 
@@ -43,9 +43,9 @@ export function readNpmLock(file: string, root: string, outside: readonly Outsid
     file: lock.name,
     packages,
     roots,
-    allowedScripts: readAllowed(manifest["allowScripts"]),
+    allowedScripts: readAllowed(manifest?.["allowScripts"]),
     tarballs: [...tarballs.values()],
-    overridden: manifest["overrides"] !== undefined,
+    overridden: manifest?.["overrides"] !== undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import { listSome } from "./list-some.ts";
 import { checkPackages } from "./lockfile-checks.ts";
 import { npmLockNames, readNpmLock } from "./lockfile-npm.ts";
 import { writeNpmFiles } from "./lockfile-write.ts";
-import { readManifest } from "./manifest.ts";
+import { readManifest } from "./packages/manifests.ts";
 import { textFile } from "./staged-file.ts";
 import type { Installation, StagedFile } from "./types.ts";
 
@@ -40,12 +40,11 @@ export function planInstallation(
   const lockfile = findLockfile(project.root);
   if (lockfile?.isNpm !== true) return pinInstalled(project, outside, lockfile?.name, strict);
   const set = readNpmLock(lockfile.file, project.root, outside);
-  const warnings = checkPackages(set, outside);
   const { manifest, lock } = writeNpmFiles(set, { type: typeOf(project) });
   return {
     installation: { manager: "npm", command: "npm ci --omit=dev", packages: outside.map(plain), locked: true },
     files: [textFile("model/package.json", manifest), textFile("model/package-lock.json", lock), ...set.tarballs],
-    warnings,
+    warnings: checkPackages(lock, project.root, set.allowedScripts),
   };
 }
 
@@ -54,7 +53,7 @@ function plain({ name, version, why }: OutsideUse) {
 }
 
 function typeOf({ root }: Project): string | undefined {
-  const { type } = readManifest(root);
+  const type = readManifest(root)?.["type"];
   return typeof type === "string" ? type : undefined;
 }
 

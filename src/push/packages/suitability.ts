@@ -9,6 +9,8 @@ import { type PackageTarget, type Restrictions, isFor, readPlatformWords, target
 export interface Unsuitable {
   readonly name: string;
   readonly version: string;
+  /** It is not made for the system; no build for it is known; something must run when it is installed. */
+  readonly kind: "system" | "build" | "script";
   readonly why: string;
   readonly hint: string;
 }
@@ -61,6 +63,7 @@ export function refuseUnsuitable(unsuitable: readonly Unsuitable[], target: Pack
 
 function noBuild(target: PackageTarget) {
   return {
+    kind: "build" as const,
     why: `has no build for ${targetName(target)} in the lockfile`,
     hint: "if package-lock.json was made without it, delete it and node_modules and run npm install; else choose another --platform, or another package",
   };
@@ -68,6 +71,7 @@ function noBuild(target: PackageTarget) {
 
 function wrongPlatform(target: PackageTarget) {
   return {
+    kind: "system" as const,
     why: `is not made for ${targetName(target)}`,
     hint: "choose another --platform, or another package",
   };
@@ -112,7 +116,7 @@ function judgeScript(
   const script = folder === undefined ? undefined : installScript(folder);
   const why = `runs an install script${script === undefined ? "" : ` (${script})`}, and nothing runs while this image is made`;
   const hint = `--builder lets it run in a container; if the model works without it, put "allowScripts": { "${name}": false } into package.json`;
-  return [{ name, version, why, hint }];
+  return [{ name, version, kind: "script", why, hint }];
 }
 
 /** Packages made with prebuildify carry a build for each platform. */
