@@ -8,6 +8,8 @@ const beforeSending: ReadonlySet<string> = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
+  // A proxy that makes no tunnel; what we give up ourselves never comes here.
+  "UND_ERR_ABORTED",
 ]);
 
 const words: Readonly<Record<string, string>> = {
@@ -17,6 +19,7 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "there is no way to it",
   ENETUNREACH: "there is no network",
   UND_ERR_CONNECT_TIMEOUT: "no connection within 10 s",
+  UND_ERR_ABORTED: "the proxy does not let it through",
   ECONNRESET: "the connection broke",
   EPIPE: "the connection broke",
   UND_ERR_SOCKET: "the connection broke",
@@ -62,11 +65,15 @@ function isCertificate(code: string): boolean {
 function hintFor(code: string, url: URL): string {
   if (isCertificate(code)) return "name your own authority's certificates in NODE_EXTRA_CA_CERTS, and try again";
   const proxy = proxyOf(url);
-  if (proxy !== undefined && process.env["NODE_USE_ENV_PROXY"] !== "1") {
-    return `${proxy} is set, and Node takes it only with NODE_USE_ENV_PROXY=1 (Node 22.21, 24 and later)`;
-  }
-  return "check the network, and the address if you have overridden it";
+  if (proxy === undefined) return "check the network, and the address if you have overridden it";
+  if (process.env["NODE_USE_ENV_PROXY"] === "1" && takesProxies) return `check ${proxy} and NO_PROXY`;
+  return `${proxy} is set, and Node ${process.versions.node} takes it ${howToProxy}`;
 }
+
+/** Node 22.21, 24 and later. */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const takesProxies = major > 22 || (major === 22 && minor >= 21);
+const howToProxy = takesProxies ? "only with NODE_USE_ENV_PROXY=1" : "not at all: use Node 24 and NODE_USE_ENV_PROXY=1";
 
 function proxyOf(url: URL): string | undefined {
   const names = url.protocol === "https:" ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"];
