@@ -68,11 +68,15 @@ export function pushCommand(tool: BuilderTool, tag: string, digestFile: string):
   return { program: tool.name, args: ["push", ...plain, "--digestfile", digestFile, tag] };
 }
 
-/** How the image is written to a folder: as an OCI layout; Docker has only archives. */
-export function saveCommand(tool: BuilderTool, tag: string, folder: string, digestFile: string): BuilderCommand {
-  if (tool.name === "docker") return { program: "docker", args: ["save", "--output", join(folder, "image.tar"), tag] };
+/** How the image is written to disk: to a folder as an OCI layout, to a `.tar` for `docker load`; Docker has only these. */
+export function saveCommand(tool: BuilderTool, tag: string, path: string, digestFile: string): BuilderCommand {
+  const isFile = path.endsWith(".tar");
+  if (tool.name === "docker") {
+    return { program: "docker", args: ["save", "--output", isFile ? path : join(path, "image.tar"), tag] };
+  }
   const name = tag.slice(tag.lastIndexOf(":") + 1);
-  return { program: tool.name, args: ["push", "--digestfile", digestFile, tag, `oci:${folder}:${name}`] };
+  const place = isFile ? `docker-archive:${path}:${tag}` : `oci:${path}:${name}`;
+  return { program: tool.name, args: ["push", "--digestfile", digestFile, tag, place] };
 }
 
 /** How the digest of an image is asked for that went nowhere. Docker has none before it is pushed. */

@@ -50,6 +50,11 @@ export function isUntouched(dockerfile: string): boolean {
   return dockerfile.slice(0, end) === markOf(dockerfile.slice(end + 1).replace(/\n$/, ""));
 }
 
+/** Whether it was written by us at all, edited since or not. */
+export function wasWritten(dockerfile: string): boolean {
+  return /^# Written by truss-ts push --dockerfile \(/m.test(dockerfile);
+}
+
 function markOf(body: string): string {
   const sum = createHash("sha256").update(body).digest("hex").slice(0, 12);
   return `# Written by truss-ts push --dockerfile (${sum}). Once edited, it is not written over.`;

@@ -1,5 +1,5 @@
 import { TrussError, exitCodes } from "../../errors.ts";
-import { builderOptions } from "../builder.ts";
+import { builderOptions, readBuilderOptions } from "../builder-options.ts";
 import { defaultBase, parseBaseName } from "../oci/open-base.ts";
 import { type ImageReference, parseReference } from "../oci/reference.ts";
 import { type Platform, platformName } from "../platform.ts";
@@ -51,6 +51,7 @@ export function readImageOptions(flags: Readonly<Record<string, unknown>>): Imag
   if (image !== undefined && push !== undefined && image !== push) {
     throw usage("--image and --push are the same, and name different images.", "give one of them");
   }
+  readBuilderOptions(flags);
   const base = text("base") ?? defaultBase;
   parseBaseName(base);
   const { revision } = flags;
