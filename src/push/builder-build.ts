@@ -39,9 +39,11 @@ export async function buildWith(request: PublishRequest, building: Building): Pr
   const notes = await mkdtemp(join(tmpdir(), "truss-ts-builder-"));
   try {
     const { tag, id } = await build(request, building, notes);
-    const digest = (await push(request, building, tag, notes)) ?? (await askDigest(request, building, tag));
+    const pushed = await push(request, building, tag, notes);
     const saved = await save(request, building, tag, notes);
-    return describe(request, building, { tag, id, digest: digest ?? saved.digest, ...saved.place });
+    // Where it goes it may be packed otherwise than where it was built.
+    const digest = pushed ?? saved.digest ?? (await askDigest(request, building, tag));
+    return describe(request, building, { tag, id, digest, ...saved.place });
   } finally {
     await rm(notes, { recursive: true, force: true });
   }
@@ -84,7 +86,8 @@ async function save(request: PublishRequest, { tool, image }: Building, tag: str
   await mkdir(path.endsWith(".tar") ? resolve(path, "..") : path, { recursive: true });
   request.report({ event: "step", message: `Writing ${relative(process.cwd(), path) || path}` });
   await run(request, tool, saveCommand(tool, tag, path, digestFile));
-  return { digest: await readWord(digestFile), place: { path } };
+  const digest = tool.name === "docker" ? undefined : await readWord(digestFile);
+  return { digest, place: { path } };
 }
 
 async function askDigest(request: PublishRequest, { tool }: Building, tag: string): Promise<string | undefined> {

@@ -101,7 +101,7 @@ function runtimeStage(stage: Stage): string[] {
   const installed = `${imageHome}/model/node_modules`;
   return [
     "FROM ${BASE}",
-    ...environmentLines(stage),
+    ...together("ENV", environmentOf(stage)),
     `WORKDIR ${imageHome}`,
     "# What changes least comes first.",
     ...(stage.installation === undefined ? [] : [`COPY --from=packages ${installed} ${installed}`]),
@@ -112,11 +112,12 @@ function runtimeStage(stage: Stage): string[] {
     `USER ${imageUser}`,
     `EXPOSE ${imagePort}`,
     `STOPSIGNAL ${stopSignal}`,
-    `HEALTHCHECK --interval=${healthCheck.interval}s --timeout=${healthCheck.timeout}s --start-period=${healthCheck.startPeriod}s --retries=${healthCheck.retries} \\`,
-    `    CMD ${JSON.stringify(healthCheck.command)}`,
-    ...Object.entries(imageLabels(stage)).map(([name, value]) => `LABEL ${name}=${quote(value)}`),
+    ...together("LABEL", Object.entries(imageLabels(stage))),
     `ENTRYPOINT ${JSON.stringify(imageEntrypoint)}`,
     "CMD []",
+    "# Docker's own; images in the OCI format have none.",
+    `HEALTHCHECK --interval=${healthCheck.interval}s --timeout=${healthCheck.timeout}s --start-period=${healthCheck.startPeriod}s --retries=${healthCheck.retries} \\`,
+    `    CMD ${JSON.stringify(healthCheck.command)}`,
   ];
 }
 
@@ -124,13 +125,19 @@ function runtimeStage(stage: Stage): string[] {
 const notOurs: ReadonlySet<string> = new Set(["PORT", "HOSTNAME"]);
 
 /** A value with a line break has no form here; the model's process has it all the same, from `model/server.mjs`. */
-function environmentLines(stage: Stage): string[] {
+function environmentOf(stage: Stage): [string, string][] {
   const declared = Object.entries(stage.project.config.environmentVariables).sort(([one], [other]) =>
     one < other ? -1 : 1,
   );
-  return [...declared, ...Object.entries(imageEnvironment)]
-    .filter(([name, value]) => !notOurs.has(name) && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/[\r\n]/.test(value))
-    .map(([name, value]) => `ENV ${name}=${quote(value)}`);
+  return [...declared, ...Object.entries(imageEnvironment)].filter(
+    ([name, value]) => !notOurs.has(name) && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/[\r\n]/.test(value),
+  );
+}
+
+/** One instruction is one step, and one layer of some builders. */
+function together(instruction: string, entries: readonly (readonly [string, string])[]): string[] {
+  const pairs = entries.map(([name, value]) => `${name}=${quote(value)}`);
+  return [`${instruction} ${pairs.join(" \\\n    ")}`];
 }
 
 function quote(value: string): string {
