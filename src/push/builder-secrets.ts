@@ -47,8 +47,8 @@ const localKeys =
   /^\s*(?:cafile|cache|prefix|userconfig|globalconfig|nodedir|tmp|logs-dir|script-shell|shell|node-gyp|python)\s*=/;
 
 function withoutPaths(npmrc: string): string {
-  const lines = npmrc.split(/\r?\n/).filter((line) => !localKeys.test(line));
-  return lines.join("\n").trim() === "" ? "" : `${lines.join("\n")}\n`;
+  const lines = npmrc.split(/\r?\n/).filter((line) => line.trim() !== "" && !localKeys.test(line));
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Authorities beside those that Node knows, as companies with a proxy of their own have them. */
