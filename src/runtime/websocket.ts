@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket, WebSocketServer } from "ws";
+import { endpoints } from "../model/endpoints.ts";
 import { hiddenMessage } from "../wire/errors.ts";
 import type { ModelHost } from "./lifecycle.ts";
 import type { RuntimeLog } from "./log.ts";
@@ -31,7 +32,7 @@ export interface WebSocketDoor {
 const leaveMs = 2_000;
 const maxMessageBytes = 100 * 1024 * 1024;
 
-/** Serves `/v1/websocket` (and its platform names) on a server's upgrades. */
+/** Serves WebSockets on a server's upgrades: at `/v1/websocket` and its other names. */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
   const ids = new WeakMap<IncomingMessage, string>();
   let opening: Promise<WebSocketServer> | undefined;
@@ -92,9 +93,12 @@ interface Refusal {
   readonly message: string;
 }
 
+/** Baseten's nginx brings a socket to the one path that `docker_server.predict_endpoint` names, any endpoint's. */
+const doors: ReadonlySet<string> = new Set(endpoints.map(({ path }) => path));
+
 function refuse(incoming: IncomingMessage, host: ModelHost): Refusal | undefined {
   const path = canonicalPath(pathOf(incoming));
-  if (path !== "/v1/websocket") return { status: 404, message: `There is no WebSocket at ${path}` };
+  if (!doors.has(path)) return { status: 404, message: `There is no WebSocket at ${path}` };
   if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready." };
   return undefined;
 }

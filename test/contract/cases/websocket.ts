@@ -22,6 +22,9 @@ export function defineWebSocket(target: () => Target): void {
       "/development/websocket",
       "/deployment/d1/websocket",
       "/environments/production/sync/v1/websocket",
+      // Where Baseten's nginx brings it, when the model has a predict or a chat_completions too.
+      "/predict",
+      "/v1/chat/completions",
     ])("T146 %s echoes text and bytes", async (path) => {
       const socket = connect(`${path}?do=echo`);
       await once(socket, "open");
@@ -65,7 +68,7 @@ export function defineWebSocket(target: () => Target): void {
       await noted(target(), "socket-gone:leaver:true");
     });
 
-    it.each(["/predict", "/v1/websockets", "/environments/production/elsewhere"])(
+    it.each(["/v1/models", "/v1/websockets", "/environments/production/elsewhere"])(
       "T153 an upgrade on %s is 404",
       async (path) => {
         const answer = await exchange(portOf(target()), request("GET", path, undefined, upgrade));

@@ -48,8 +48,8 @@ describe("a wish for another protocol", () => {
   });
 
   it("a WebSocket elsewhere is still refused", async () => {
-    const answer = await model.ask(bytesOf("GET", "/predict", "", "Connection: Upgrade", "Upgrade: websocket"));
-    expect(answer).toMatch(/^HTTP\/1\.1 404 [^]*There is no WebSocket at \/predict/);
+    const answer = await model.ask(bytesOf("GET", "/elsewhere", "", "Connection: Upgrade", "Upgrade: websocket"));
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [^]*There is no WebSocket at \/elsewhere/);
     const [, id] = /\r\nx-request-id: (\S+)\r\n/.exec(answer) ?? [];
     expect(answer).toContain(`\r\nrequest-id: ${id}\r\n`);
   });
