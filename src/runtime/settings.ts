@@ -18,7 +18,8 @@ const defaultDrainSeconds = 3600;
 export function readSettings(config: Readonly<Record<string, unknown>>): RuntimeSettings {
   const own = mapping(mapping(config["model_metadata"])["truss_ts"]);
   // What is pushed has our keys where Truss lets them pass.
-  const runtime = { ...mapping(config["runtime"]), ...mapping(own["runtime"]) };
+  const moved = Object.entries(mapping(own["runtime"])).filter(([, value]) => value !== null);
+  const runtime = { ...mapping(config["runtime"]), ...Object.fromEntries(moved) };
   const transport = mapping(runtime["transport"]);
   const readTimeout = positive(runtime["streaming_read_timeout"]);
   const storedResponses = positive(own["stored_responses"]);

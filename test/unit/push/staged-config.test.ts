@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createStagedConfig, type StagedConfigOptions } from "../../../src/push/staged-config.ts";
+import { parseConfig } from "../../../src/project/yaml.ts";
+import { accepted, laxer } from "../../truss/config-cases.ts";
 import { faultsOf } from "../project/faults-of.ts";
 
 const predict = { method: "predict", path: "/predict" };
@@ -228,6 +230,27 @@ environment_variables:
     expect((await stage("external_package_dirs: []\n")).warnings).toEqual([]);
   });
 });
+
+/** What staging changes; all else is to stay. */
+const changed = new Set(
+  "docker_server base_image build_commands runtime secrets model_module_dir data_dir external_package_dirs".split(" "),
+);
+
+describe("a staged config.yaml says what the user's says", () => {
+  it.each([...accepted, ...laxer.map(([text]) => text)])("%s", async (text) => {
+    const { parsed } = await stage(`${text}\n`);
+    const { values } = await parseConfig(`${text}\n`);
+    for (const [key, value] of Object.entries(values)) {
+      if (!changed.has(key) && value !== null)
+        expect(withoutEmpty(parsed[key])).toMatchObject({ value: withoutEmpty(value).value });
+    }
+  });
+});
+
+/** Keys without a value are left out. */
+function withoutEmpty(value: unknown) {
+  return { value: JSON.parse(JSON.stringify(value), (_key, item: unknown) => item ?? undefined) as unknown };
+}
 
 describe("what makes Baseten start another server", () => {
   it.each(["trt_llm: {x: 1}\n", 'bis_llm: {version: "1"}\n', "build: {model_server: TRT_LLM}\n"])(
