@@ -70,7 +70,8 @@ describe("an artefact", () => {
 
   it("gives the model's process its variables, but what is given from outside wins", async () => {
     const root = createModel({
-      "config.yaml": "environment_variables: { MINE: from config, GIVEN: from config }\nsecrets: { key: not-to-be-told }\n",
+      "config.yaml":
+        "environment_variables: { MINE: from config, GIVEN: from config }\nsecrets: { key: not-to-be-told }\n",
       "model/model.ts": answers("[process.env.MINE, process.env.GIVEN]"),
     });
     const artifact = await makeArtifact(root);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { createModel, makeArtifact } from "../unit/bundle/artifact-project.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -37,13 +38,34 @@ async function bundleDoor(door: string) {
 }
 
 describe("what a packaged model carries", () => {
-  it("is the runtime and its four packages, and nothing of the command line", async () => {
-    const { files, packages, bytes } = await bundleDoor("runtime");
+  it.each(["runtime", "runtime/artifact"])("by %s is the runtime and its four packages", async (door) => {
+    const { files, packages, bytes } = await bundleDoor(door);
     // What `dev` looks at answers with.
     expect(files.filter((file) => file.includes("src/wire/check/"))).toEqual([]);
     expect([...packages].toSorted()).toEqual(["@hono/node-server", "@msgpack/msgpack", "hono", "ws"]);
     for (const name of commandLine) expect([...packages].filter((found) => found.startsWith(name))).toEqual([]);
     expect(bytes).toBeLessThan(400_000);
+  });
+
+  it("of a whole model is the same, told package by package, and weighs what they weigh", async () => {
+    const root = createModel({
+      "model/model.ts": `import { toChatCompletion, type ChatCompletionRequest } from "truss-ts";
+export class Model {
+  chat_completions(input: ChatCompletionRequest) { return toChatCompletion(input, ["Hello"]); }
+}`,
+    });
+    const artifact = await makeArtifact(root);
+    expect(artifact.bundled.map(({ name }) => name)).toEqual([
+      "@hono/node-server",
+      "@msgpack/msgpack",
+      "hono",
+      "truss-ts",
+      "ws",
+    ]);
+    expect(artifact.inputs.filter((file) => /wire\/check|\/inspector-|\/cli\.js$/.test(file))).toEqual([]);
+    // Not minified: its lines can be read where it runs.
+    expect(Buffer.byteLength(artifact.code)).toBeLessThan(650_000);
+    expect(artifact).toMatchObject({ outside: [], files: [], copies: [], warnings: [] });
   });
 
   it("of the main door is our own code alone", async () => {

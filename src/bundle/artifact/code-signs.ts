@@ -1,7 +1,8 @@
 import type { AnyNode } from "acorn";
-import { memberName, walk } from "../hot/syntax.ts";
+import { memberName, nameOfKey, walk } from "../hot/syntax.ts";
 import { findPackage } from "./layout.ts";
 import type { Sections } from "./sections.ts";
+import type { Names } from "./values.ts";
 
 export const readsFiles = "reads files beside its code";
 const loadsByName = "loads code by computed names";
@@ -12,44 +13,39 @@ const startsWorkers = "starts workers of its own";
  *
  * @returns why, by the packages' folders
  */
-export function findCodeSigns({ packages, places }: Sections): Map<string, string> {
+export function findCodeSigns({ packages, places }: Sections, names: Names): Map<string, string> {
   const signs = new Map<string, string>();
   const add = (file: string, why: string | undefined) => {
-    const folder = findPackage(file)?.folder;
-    if (folder !== undefined && why !== undefined && !signs.has(folder)) signs.set(folder, why);
+    const { name, folder } = findPackage(file) ?? {};
+    if (folder === undefined || name === "truss-ts" || why === undefined || signs.has(folder)) return;
+    signs.set(folder, why);
   };
   for (const { file } of places) add(file, readsFiles);
-  for (const { file, statements } of packages) for (const statement of statements) add(file, readStatement(statement));
+  for (const { file, statements } of packages)
+    for (const statement of statements) add(file, readStatement(statement, names));
   return signs;
 }
 
-function readStatement(statement: AnyNode): string | undefined {
+function readStatement(statement: AnyNode, names: Names): string | undefined {
   let why: string | undefined;
   walk(statement, (node, parent) => {
-    why ??= signOf(node, parent);
+    why ??= signOf(node, parent, names);
   });
   return why;
 }
 
-const signsOfImports = new Map([
-  ["createRequire", readsFiles],
-  ["Worker", startsWorkers],
-]);
-
-function signOf(node: AnyNode, parent: AnyNode | undefined): string | undefined {
+function signOf(node: AnyNode, parent: AnyNode | undefined, names: Names): string | undefined {
   switch (node.type) {
     case "Identifier":
       return isRequire(node) ? signOfRequire(node, parent) : undefined;
-    case "ImportSpecifier":
-      // Under whatever name it is used.
-      return node.imported.type === "Identifier" ? signsOfImports.get(node.imported.name) : undefined;
     case "ImportExpression":
       return isText(node.source) ? undefined : loadsByName;
     case "NewExpression":
-      return nameOfCallee(node.callee) === "Worker" ? startsWorkers : undefined;
+      return calleeOf(node.callee, names) === "Worker" && !isEvaluated(node.arguments[1]) ? startsWorkers : undefined;
     case "CallExpression": {
-      const name = nameOfCallee(node.callee);
-      if (name === "createRequire") return readsFiles;
+      const name = calleeOf(node.callee, names);
+      // From the root only Node's own modules are found.
+      if (name === "createRequire") return isRoot(node.arguments[0]) ? undefined : readsFiles;
       return name === "dlopen" && isMemberOf(node.callee, "process") ? "native code" : undefined;
     }
     default:
@@ -90,8 +86,31 @@ function isText(node: AnyNode): boolean {
   return node.type === "Literal" && typeof node.value === "string";
 }
 
+/** By its own name, under whatever name it is imported. */
+function calleeOf(callee: AnyNode, names: Names): string | undefined {
+  return names.builtinOf(callee)?.split(".")[1] ?? nameOfCallee(callee);
+}
+
+/** The worker's code is in the text itself. */
+function isEvaluated(options: AnyNode | undefined): boolean {
+  return (
+    options?.type === "ObjectExpression" &&
+    options.properties.some(
+      (item) =>
+        item.type === "Property" &&
+        nameOfKey(item) === "eval" &&
+        item.value.type === "Literal" &&
+        item.value.value === true,
+    )
+  );
+}
+
+function isRoot(argument: AnyNode | undefined): boolean {
+  return argument?.type === "Literal" && argument.value === "/";
+}
+
 /** The last part: `Worker` of `new threads.Worker()`, through what esbuild puts around an imported name. */
-export function nameOfCallee(callee: AnyNode): string | undefined {
+function nameOfCallee(callee: AnyNode): string | undefined {
   switch (callee.type) {
     case "Identifier":
       // A number at the end is esbuild's, where two modules had the same name.

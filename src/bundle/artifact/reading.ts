@@ -38,7 +38,7 @@ export function readAttempt(project: Project, layout: Layout, { target, log }: A
   const stagedPlaceOf = (file: string) => `/${layout.stagePath(file)}`;
   const names = collectNames(sections.program, sections.own, sections.places, stagedPlaceOf);
   const references = findReferences(sections.own, names);
-  const signs = findCodeSigns(sections);
+  const signs = findCodeSigns(sections, names);
   for (const { name, specifier, source } of references.lookups) {
     const folder = findInstalled(dirname(source), name);
     if (folder === undefined) continue;

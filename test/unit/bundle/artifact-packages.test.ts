@@ -41,6 +41,16 @@ describe("packages of pure JavaScript", () => {
     expect([outside, bundled]).toEqual([{}, []]);
   });
 
+  it("are bundled where all that their workers run is in a text, and what they require is Node's", async () => {
+    const text = `import { createRequire } from "module";
+      const load = createRequire("/");
+      export const run = () => new (load("worker_threads").Worker)("1", { eval: true });`;
+    const { outside } = await decide(model('import { run } from "pure";', "run()"), {
+      pure: { ...esm, "index.js": text },
+    });
+    expect(outside).toEqual({});
+  });
+
   it("are bundled although something in them that is not used reads files, or only a comment says so", async () => {
     const { outside } = await decide(model('import { pure } from "both";', "pure"), {
       both: {
@@ -70,7 +80,7 @@ describe("packages that stay outside", () => {
     ["reads files beside its code", asks("export const x = import.meta.dirname;")],
     ["reads files beside its code", { "index.js": 'exports.x = require.resolve("./x.txt");' }],
     ["reads files beside its code", asks('import x from "./x.wasm";\nexport { x };')],
-    ["reads files beside its code", asks('import { createRequire as c } from "module";\nc("/")("x");')],
+    ["reads files beside its code", asks('import { createRequire as c } from "module";\nc(process.cwd())("x");')],
     ["starts workers of its own", asks('import { Worker } from "worker_threads";\nnew Worker("/x.js");')],
     ["starts workers of its own", { "index.js": 'const t = require("worker_threads"); new t.Worker("/x.js");' }],
     ["loads code by computed names", asks("export const x = (name) => import(name);")],
