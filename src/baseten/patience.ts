@@ -1,4 +1,4 @@
-import { TrussError, exitCodes, isTrussError } from "../errors.ts";
+import { type TrussError, isTrussError } from "../errors.ts";
 import { NetworkFailure } from "./network-failure.ts";
 import { parseJson } from "./errors.ts";
 import type { Answer } from "./transport.ts";
@@ -64,9 +64,4 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     }, ms);
     signal?.addEventListener("abort", stop, { once: true });
   });
-}
-
-/** The reason to abort with on Ctrl-C. */
-export function interruption(message: string): TrussError {
-  return new TrussError("INTERRUPTED", message, { exitCode: exitCodes.interrupted });
 }

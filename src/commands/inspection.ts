@@ -21,13 +21,15 @@ export interface Findings {
 
 export interface Inspecting {
   readonly environment?: string;
+  /** A file to read in place of `config.yaml`. */
+  readonly configFile?: string;
   /** Takes what the model prints. */
   readonly onOutput: (text: string) => void;
 }
 
 /** Reads, builds, imports and constructs: all faults at once, those of the config and those of the class. */
-export async function inspectProject(dir: string, { environment, onOutput }: Inspecting): Promise<Findings> {
-  const { project, faults } = await surveyProject(dir, environment === undefined ? {} : { environment });
+export async function inspectProject(dir: string, { onOutput, ...options }: Inspecting): Promise<Findings> {
+  const { project, faults } = await surveyProject(dir, options);
   if (project === undefined) return { name: null, root: resolve(dir), endpoints: [], schemas: [], faults };
   const found = await inspectClass(project, onOutput);
   const { root, config } = project;

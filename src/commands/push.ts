@@ -16,6 +16,7 @@ import { type Flags, addTargetOptions, pickTarget, readTargetFlags } from "./pus
 interface PushFlags extends CommonOptions {
   readonly target: string;
   readonly dryRun?: boolean;
+  readonly config?: string;
   readonly allowSecret: readonly string[];
 }
 
@@ -35,6 +36,7 @@ export async function createPushCommand(io: CommandIo): Promise<Command> {
     .description("build a project, and deliver it")
     .argument("[dir]", "the project's folder, or one inside it", ".")
     .addOption(new Option("--target <name>", "where to").default(targets[0]?.name ?? ""))
+    .option("--config <file>", "another file in place of config.yaml, and delivered under that name")
     .option("--dry-run", "build, list and check everything; write and send nothing")
     .addOption(
       new Option("--allow-secret <path>", "stage this file although it looks like a secret; may be repeated")
@@ -108,9 +110,9 @@ async function name({ io, flags, target, targetFlags, interruption }: Push, proj
   return requireName(project, { interactive, signal: interruption.signal });
 }
 
-function inspect({ io, story }: Push, dir: string): Promise<Findings> {
+function inspect({ io, flags: { config }, story }: Push, dir: string): Promise<Findings> {
   story.report({ event: "step", message: "Checking the project" });
-  return inspectProject(dir, { onOutput: io.stderr });
+  return inspectProject(dir, { onOutput: io.stderr, ...(config === undefined ? {} : { configFile: config }) });
 }
 
 function publish({ target, targetFlags, flags, story, interruption }: Push, stage: Stage): Promise<Published> {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readFileSync, statSync } from "node:fs";
 import type { Fault } from "../errors.ts";
 import { staysInside } from "../lib/paths.ts";
@@ -20,9 +20,9 @@ export interface ConfigResult {
 /** In bytes. Parsing takes the time of a reload, during which nothing else is answered. */
 const sizeLimit = 1024 * 1024;
 
-/** Reads and checks the `config.yaml` of a project's folder. */
-export async function readConfig(root: string): Promise<ConfigResult> {
-  const text = readConfigText(root);
+/** Reads and checks the `config.yaml` of a project's folder, or another file in its place. */
+export async function readConfig(root: string, file: string = join(root, configName)): Promise<ConfigResult> {
+  const text = readConfigText(file);
   if (typeof text !== "string") return { faults: [text] };
   const source = await parseConfig(text);
   if (source.faults.length > 0) return { faults: source.faults };
@@ -32,8 +32,7 @@ export async function readConfig(root: string): Promise<ConfigResult> {
   return { config, modelFilename: textOf(source.values["model_class_filename"]), source, faults };
 }
 
-function readConfigText(root: string): string | Fault {
-  const path = join(root, configName);
+function readConfigText(path: string): string | Fault {
   try {
     const { size } = statSync(path);
     if (size > sizeLimit) return describeSize(size);
@@ -42,12 +41,12 @@ function readConfigText(root: string): string | Fault {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     return {
       code: "CONFIG_UNREADABLE",
-      message: `${configName} cannot be read (${code}).`,
+      message: `${basename(path)} cannot be read (${code}).`,
       file: configName,
       hint:
-        code === "ENOENT"
+        code === "ENOENT" && basename(path) === configName
           ? `Put ${configName} back, or make a new project with: truss-ts init`
-          : `Check the file's permissions.`,
+          : `Check the file's name and permissions.`,
     };
   }
 }

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type Fault, isTrussError } from "../errors.ts";
 import { projectPath } from "../lib/paths.ts";
 import { type ConfigResult, readConfig } from "./config.ts";
@@ -9,6 +9,8 @@ import type { Project, ProjectResult, ResolvedConfig } from "./types.ts";
 export interface LoadOptions {
   /** Name of the environment to act as; without it the platform's file decides at run time. */
   readonly environment?: string;
+  /** A file to read in place of `config.yaml`, relative to the working directory. */
+  readonly configFile?: string;
 }
 
 /** What there is of a project, and all that is wrong with it. */
@@ -26,32 +28,44 @@ export async function loadProject(dir: string, options: LoadOptions = {}): Promi
 
 /** Like {@link loadProject}, but gives a project even where the config has faults. */
 export async function surveyProject(dir: string, options: LoadOptions = {}): Promise<ProjectSurvey> {
-  const root = findRoot(dir);
+  const root = findRoot(dir, options);
   if (typeof root !== "string") return { faults: [root] };
-  const found = await readConfig(root);
+  const configFile = options.configFile === undefined ? join(root, configName) : resolve(options.configFile);
+  const { project, faults } = await surveyFolder(root, configFile, options);
+  // Whoever parses knows but one name for the file.
+  const name = projectPath(root, configFile);
+  const named = faults.map((fault) => (fault.file === configName ? { ...fault, file: name } : fault));
+  return project === undefined ? { faults: named } : { project, faults: named };
+}
+
+async function surveyFolder(root: string, configFile: string, options: LoadOptions): Promise<ProjectSurvey> {
+  const found = await readConfig(root, configFile);
   if (found.config === undefined) return { faults: found.faults };
   const modelFile = findModelFile(root, found.config, found);
   if (typeof modelFile !== "string") return { faults: [...found.faults, modelFile] };
-  return { project: createProject(root, found.config, modelFile, options), faults: found.faults };
+  const project = createProject({ root, configFile, config: found.config, modelFile }, options);
+  return { project, faults: found.faults };
 }
 
-function findRoot(dir: string): string | Fault {
+function findRoot(dir: string, { configFile }: LoadOptions): string | Fault {
   try {
     return findProjectRoot(dir);
   } catch (error) {
+    // With a config from elsewhere the folder needs none of its own.
+    if (configFile !== undefined && existsSync(dir)) return realpathSync(dir);
     if (!isTrussError(error)) throw error;
     return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
 }
 
-function createProject(root: string, config: ResolvedConfig, modelFile: string, options: LoadOptions): Project {
+function createProject(
+  found: Pick<Project, "root" | "configFile" | "config" | "modelFile">,
+  { environment }: LoadOptions,
+): Project {
   return {
-    root,
-    configFile: join(root, configName),
-    config,
-    modelFile,
-    dataDir: join(root, config.dataDir),
-    environment: options.environment === undefined ? null : { name: options.environment },
+    ...found,
+    dataDir: join(found.root, found.config.dataDir),
+    environment: environment === undefined ? null : { name: environment },
   };
 }
 

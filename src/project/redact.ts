@@ -1,3 +1,8 @@
+/** Whether a file that a fault names may be a config, whatever it is called: it is none of the model's sources. */
+export function isConfig(file: string): boolean {
+  return !/\.([cm]?[jt]sx?|json)$/i.test(file);
+}
+
 /**
  * The text of a `config.yaml` without the values under `secrets:`, each line as long as it was: for showing an excerpt.
  */

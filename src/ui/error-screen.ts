@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { TrussError } from "../errors.ts";
 import { concealArguments } from "../lib/arguments.ts";
-import { configName } from "../project/find.ts";
-import { redactSecrets } from "../project/redact.ts";
+import { isConfig, redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
 import { createStyle } from "./style.ts";
 
@@ -85,7 +84,7 @@ export function renderBug(
 function readSource(root: string, file: string): string | undefined {
   try {
     const text = readFileSync(resolve(root, file), "utf8");
-    return basename(file) === configName ? redactSecrets(text) : text;
+    return isConfig(file) ? redactSecrets(text) : text;
   } catch {
     return undefined;
   }

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Fault } from "../errors.ts";
-import { configName } from "../project/find.ts";
-import { redactSecrets } from "../project/redact.ts";
+import { isConfig, redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
 import { createStyle } from "./style.ts";
 
@@ -18,7 +17,7 @@ export function renderFault({ code, message, hint, ...place }: Fault, root: stri
 function readSource(root: string, file: string): string | undefined {
   try {
     const text = readFileSync(resolve(root, file), "utf8");
-    return file === configName ? redactSecrets(text) : text;
+    return isConfig(file) ? redactSecrets(text) : text;
   } catch {
     return undefined;
   }

@@ -152,3 +152,29 @@ test("the archive that was taken serves", async () => {
   const answer = await fetch(`${url}/predict`, { method: "POST", body: '{"a":1}' });
   expect(await answer.json()).toEqual({ echo: { a: 1 } });
 });
+
+describe("push --config", () => {
+  test("reads another file, wherever it is, and delivers it as config.yaml", async () => {
+    const set = await setUp();
+    set.project.remove("config.yaml");
+    set.project.save("deploy/staging.yml", "# staging\nmodel_name: my-staging\n");
+    const ended = await set.push(["--config", "deploy/staging.yml", "--json"]);
+    expect(ended).toMatchObject({ code: 0 });
+    const { body } = set.fake.seen.at(-1) ?? {};
+    expect(JSON.parse(body ?? "")).toMatchObject({
+      source: { name: "my-staging", deployment: { raw_config: expect.stringMatching(/^# staging\n/) } },
+    });
+    expect(set.fake.complaints).toEqual([]);
+  });
+
+  test("names that file in a fault, without its secrets", async () => {
+    const set = await setUp();
+    set.project.save("staging.conf", `model_name: x\nsecrets:\n  hf_token: ${canaries.config}\nresorces: {}\n`);
+    const ended = await set.push(["--config", "staging.conf", "--json"]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("staging.conf:4");
+    expect(JSON.parse(ended.stdout)).toMatchObject({ error: { file: "staging.conf", line: 4 } });
+    expect(findLeaks(set, ended)).toEqual([]);
+    expect((await set.push(["--config", "nowhere.yaml", "--json"])).code).toBe(1);
+  });
+});

@@ -1,5 +1,6 @@
 import type { DeploymentPayload } from "../../baseten/push-requests.ts";
 import { TrussError, exitCodes } from "../../errors.ts";
+import { projectPath } from "../../lib/paths.ts";
 import type { Stage } from "../types.ts";
 import type { BasetenFlags } from "./flags.ts";
 
@@ -48,9 +49,9 @@ function overlay(values: Readonly<Record<string, unknown>>, { modelName, cache }
 }
 
 /** What would fail at Baseten after minutes is refused here. */
-export function requireBuildable({ config }: Stage): void {
+export function requireBuildable({ config, project }: Stage): void {
   const [fault] = config.faults;
   if (fault === undefined) return;
   const { code, message, ...place } = fault;
-  throw new TrussError(code, message, place);
+  throw new TrussError(code, message, { ...place, file: projectPath(project.root, project.configFile) });
 }

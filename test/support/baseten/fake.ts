@@ -38,8 +38,6 @@ interface Prepared {
   readonly path: string;
 }
 
-export type FakeBaseten = Awaited<ReturnType<typeof startBaseten>>;
-
 export async function startBaseten(scenario: Scenario = {}) {
   const complaints: string[] = [];
   const complain = (text: string) => void complaints.push(text);

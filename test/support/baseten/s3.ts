@@ -36,7 +36,8 @@ export interface S3Seen {
 /** s3rver on loopback. Stricter than it: a request without signature, session token or length is a complaint. */
 export async function startS3(complain: (text: string) => void) {
   const directory = await mkdtemp(join(tmpdir(), "truss-ts-s3-"));
-  const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rverClass;
+  const require = createRequire(import.meta.url);
+  const S3rver = require("@20minutes/s3rver") as S3rverClass;
   const server = new S3rver({ directory, silent: true, configureBuckets: [{ name: bucket }], vhostBuckets: false });
   await server.configureBuckets();
   const handle = server.callback();
