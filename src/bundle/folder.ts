@@ -6,6 +6,8 @@ import { TrussError } from "../errors.ts";
 
 /** Bundles that nobody holds, the newest ones: one may have been built and be about to be held. */
 const keptBundles = 4;
+/** Removing files takes its time, which an edit on its way to the model need not wait for. Milliseconds. */
+const sweepAfterMs = 500;
 
 /** The folder that one bundler writes to. */
 export interface BundleFolder {
@@ -36,6 +38,13 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
   const home = outDir === undefined ? findHome(root) : undefined;
   const path = home === undefined ? resolve(outDir ?? root) : join(home, `${process.pid}-${++bundlers}`);
   const bundles = new Map<string, Bundle>();
+  let timer: NodeJS.Timeout | undefined;
+  const sweepSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      removeUnheld(bundles);
+    }, sweepAfterMs).unref();
+  };
   ensureWritable(path, () => {
     mkdirSync(path, { recursive: true });
     if (home === undefined) return;
@@ -51,11 +60,12 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
       const holds = bundles.get(file)?.holds ?? 0;
       bundles.delete(file);
       bundles.set(file, { code, map, holds });
-      removeUnheld(bundles);
+      sweepSoon();
       return file;
     },
-    hold: (file) => holdBundle(file, bundles),
+    hold: (file) => holdBundle(file, bundles, sweepSoon),
     remove() {
+      clearTimeout(timer);
       for (const file of bundles.keys()) removeBundle(file);
       bundles.clear();
       if (home !== undefined) removeQuietly(path);
@@ -63,7 +73,7 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
   };
 }
 
-function holdBundle(file: string, bundles: Map<string, Bundle>): () => void {
+function holdBundle(file: string, bundles: Map<string, Bundle>, onLetGo: () => void): () => void {
   const bundle = bundles.get(file);
   if (bundle === undefined) return () => undefined;
   bundle.holds += 1;
@@ -78,7 +88,7 @@ function holdBundle(file: string, bundles: Map<string, Bundle>): () => void {
     released = true;
     const known = bundles.get(file);
     if (known !== undefined) known.holds -= 1;
-    removeUnheld(bundles);
+    onLetGo();
   };
 }
 

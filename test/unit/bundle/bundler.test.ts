@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Bundler, createBundler } from "../../../src/bundle/bundler.ts";
 import { loadProject } from "../../../src/project/load.ts";
 import { createTempProject, linkPackage, writeFiles } from "./temp-project.ts";
@@ -353,9 +353,9 @@ describe("builds one after the other", () => {
       if (round === 0) letGo = bundler.hold(files[0] ?? "");
     }
     const there = () => files.filter((file) => existsSync(file) && existsSync(`${file}.map`));
-    expect(there()).toEqual([files[0], ...files.slice(-4)]);
+    await vi.waitFor(() => expect(there()).toEqual([files[0], ...files.slice(-4)]), { timeout: 5_000 });
     letGo();
-    expect(there()).toEqual(files.slice(-4));
+    await vi.waitFor(() => expect(there()).toEqual(files.slice(-4)), { timeout: 5_000 });
     const last = files.at(-1) ?? "";
     expect(existsSync(last) && existsSync(`${last}.map`)).toBe(true);
     await bundler.close();
