@@ -10,7 +10,7 @@ const parts = {
   clients: 60_000,
   package: 240_000,
   kubernetes: 90_000,
-  truss: 60_000,
+  truss: 180_000,
 };
 
 export default defineConfig({

@@ -50,7 +50,7 @@ describe.skipIf(!hasTruss)("the archive that push makes", () => {
     ];
     const found = await askTruss(questions.map(({ name, env }) => ({ archive: pushed.get(name)?.path ?? "", env })));
     for (const [index, { as }] of questions.entries()) if (found[index]) answers.set(as, found[index]);
-  }, 120_000);
+  }, 240_000);
 
   it.each([...templates, ...Object.keys(projects)])("of %s is taken by Truss, to the last file", (name) => {
     const answer = answerOf(name);
