@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, Help, Option } from "commander";
 import { TrussError, exitCodes } from "../errors.ts";
 import { suggest } from "../lib/suggest.ts";
 import { targets } from "../push/targets.ts";
@@ -45,6 +45,15 @@ function describeOne({ description, choices, default: value }: TargetOption): st
     ...(value === undefined ? [] : [`default: ${String(value)}`]),
   ];
   return notes.length === 0 ? description : `${description} (${notes.join("; ")})`;
+}
+
+/** With a target named, `--help` shows its options alone. */
+export function visibleOptions(command: Command, all: readonly Target[]): Option[] {
+  const shown = new Help().visibleOptions(command);
+  const named = all.find(({ name }) => name === command.getOptionValue("target"));
+  if (named === undefined || command.getOptionValueSource("target") !== "cli") return shown;
+  const isOf = (target: Target, { flags }: Option) => target.options.some((own) => own.flags === flags);
+  return shown.filter((option) => isOf(named, option) || !all.some((target) => isOf(target, option)));
 }
 
 export async function pickTarget(name: string, all: readonly Target[]): Promise<Target> {

@@ -11,7 +11,7 @@ import { type Findings, inspectProject } from "./inspection.ts";
 import { type CommandIo, type CommonOptions, withCommonOptions } from "./io.ts";
 import { type Interruption, listenForInterrupt } from "./interrupt.ts";
 import { requireName } from "./push-name.ts";
-import { type Flags, addTargetOptions, pickTarget, readTargetFlags } from "./push-options.ts";
+import { type Flags, addTargetOptions, pickTarget, readTargetFlags, visibleOptions } from "./push-options.ts";
 
 interface PushFlags extends CommonOptions {
   readonly target: string;
@@ -45,6 +45,7 @@ export async function createPushCommand(io: CommandIo): Promise<Command> {
     );
   withCommonOptions(command);
   addTargetOptions(command, all);
+  command.configureHelp({ visibleOptions: (shown) => visibleOptions(shown, all) });
   return command.addHelpText("after", helpText()).action(async (dir: string, flags: PushFlags) => {
     const target = await pickTarget(flags.target, all);
     const targetFlags = readTargetFlags(command, target, all);

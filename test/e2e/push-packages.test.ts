@@ -47,8 +47,6 @@ afterAll(() => {
   rmSync(cache, { recursive: true, force: true, maxRetries: 3 });
 });
 
-const tests = { timeout: 120_000 };
-
 describe("packages outside the bundle", { timeout: 120_000 }, () => {
   test("are installed by npm ci from the lockfile's own part of them", async () => {
     const dir = await makeProject({ dependencies: { out: "1.0.0", dep: "2.0.0" }, devDependencies: { tool: "1.0.0" } });
