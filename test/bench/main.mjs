@@ -6,6 +6,7 @@ import * as cli from "./parts/cli.mjs";
 import * as dev from "./parts/dev.mjs";
 import * as init from "./parts/init.mjs";
 import * as memory from "./parts/memory.mjs";
+import * as push from "./parts/push.mjs";
 import * as reload from "./parts/reload.mjs";
 import * as serve from "./parts/serve.mjs";
 import * as storm from "./parts/storm.mjs";
@@ -20,7 +21,7 @@ import { describeMachine } from "./tools/machine.mjs";
  *   figures: import("./tools/figures.mjs").Figure[], ratios: import("./tools/figures.mjs").Ratio[],
  *   skipped?: string[], notes?: string[], faults?: string[] }>} Part
  */
-const parts = { cli, init, dev, reload, storm, memory, serve, stream };
+const parts = { cli, init, dev, reload, storm, memory, serve, stream, push };
 const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 /** No run takes this long; one that does is stuck. Milliseconds. */
 const longest = 60 * 60_000;
