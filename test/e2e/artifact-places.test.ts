@@ -193,6 +193,21 @@ export class Model {
     ]);
   });
 
+  it("are found although a text of the model looks like the beginning of a module", async () => {
+    const root = createModel({
+      "model/model.ts": `import { readFileSync } from "node:fs";
+const odd = \`
+// model/model.ts
+\`;
+export class Model {
+  predict() { return [odd, readFileSync(new URL("../assets/a.txt", import.meta.url), "utf8")]; }
+}`,
+      "assets/a.txt": "a",
+    });
+    const { answer } = await askArtifact(unpack(await makeArtifact(root)));
+    expect(answer).toEqual(["\n// model/model.ts\n", "a"]);
+  });
+
   it("a compiled addon beside the sources goes along", async () => {
     const root = createModel({
       "model/model.ts": 'import addon from "./addon.node";\nexport class Model { predict() { return addon; } }',

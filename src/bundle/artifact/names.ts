@@ -1,21 +1,16 @@
-import type { AnyNode, Program } from "acorn";
+import type { AnyNode } from "acorn";
 import { isBuiltin } from "node:module";
 import { memberName, walk } from "../hot/syntax.ts";
 import { isRequire } from "./code-signs.ts";
 import { placeFinder } from "./places.ts";
-import type { Section } from "./sections.ts";
+import type { Section, Sections } from "./sections.ts";
 import type { Names } from "./values.ts";
 
 /** @param stagedPlaceOf where a source's place is in the stage, below `/` */
-export function collectNames(
-  program: Program,
-  own: readonly Section[],
-  places: readonly Section[],
-  stagedPlaceOf: (file: string) => string,
-): Names {
+export function collectNames({ own, packages, places }: Sections, stagedPlaceOf: (file: string) => string): Names {
   const inits = collectInits(own);
   const metas = collectMetas(places);
-  const imports = collectImports(program);
+  const imports = collectImports([...own, ...packages]);
   const moduleOf = (node: AnyNode): string | undefined => {
     if (node.type !== "Identifier") return undefined;
     const init = inits.get(node.name);
@@ -87,10 +82,10 @@ function collectMetas(places: readonly Section[]): Map<string, string> {
   return metas;
 }
 
-function collectImports(program: Program) {
+function collectImports(sections: readonly Section[]) {
   const members = new Map<string, string>();
   const modules = new Map<string, string>();
-  for (const statement of program.body) {
+  for (const statement of sections.flatMap(({ statements }) => statements)) {
     if (statement.type !== "ImportDeclaration") continue;
     const module = builtinName(statement.source.value);
     if (module === undefined) continue;

@@ -36,7 +36,7 @@ export function readAttempt(project: Project, layout: Layout, { target, log }: A
   const modules = Object.keys(built.metafile?.inputs ?? {}).filter((input) => input !== entryName);
   const sections = splitSections(code, project.root, new Set(modules));
   const stagedPlaceOf = (file: string) => `/${layout.stagePath(file)}`;
-  const names = collectNames(sections.program, sections.own, sections.places, stagedPlaceOf);
+  const names = collectNames(sections, stagedPlaceOf);
   const references = findReferences(sections.own, names);
   const signs = findCodeSigns(sections, names);
   for (const { name, specifier, source } of references.lookups) {

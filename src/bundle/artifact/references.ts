@@ -39,15 +39,15 @@ export function findReferences(own: readonly Section[], names: Names): Reference
   const found: References = { uses: [], searches: [], starts: [], requires: [], lookups: [] };
   const evaluate = createEvaluator(names);
   const settled = new Set<AnyNode>();
-  for (const { file, statements } of own) {
-    for (const statement of statements) {
+  for (const section of own) {
+    for (const statement of section.statements) {
       walk(statement, (node, parent) => {
-        if (node.type === "CallExpression" || node.type === "NewExpression") readCall(node, file);
+        if (node.type === "CallExpression" || node.type === "NewExpression") readCall(node, section);
         const value = settled.has(node) || !isReference(node, parent) ? undefined : evaluate(node);
         if (!isPlace(value) || (parent !== undefined && carriesOn(node, parent))) return;
         settled.add(node);
         const shorthand = parent?.type === "Property" && parent.shorthand && node.type === "Identifier";
-        found.uses.push({ span: node, place: value, ...(shorthand ? { shorthand: node.name } : {}) });
+        found.uses.push({ span: spanOf(node, section), place: value, ...(shorthand ? { shorthand: node.name } : {}) });
       });
     }
   }
@@ -65,32 +65,36 @@ export function findReferences(own: readonly Section[], names: Names): Reference
     return target?.type === "Identifier" && names.initOf(target.name) === node;
   }
 
-  function readCall(node: CallExpression | NewExpression, source: string): void {
+  function readCall(node: CallExpression | NewExpression, section: Section): void {
     const [first] = node.arguments;
     const builtin = names.builtinOf(node.callee);
     const value = first && evaluate(first);
     const by = builtin === "worker_threads.Worker" ? "Worker" : builtin === "child_process.fork" ? "fork" : undefined;
     if (first !== undefined && by !== undefined && isPlace(value)) {
       settled.add(first);
-      found.starts.push({ span: first, place: value, by });
+      found.starts.push({ span: spanOf(first, section), place: value, by });
     } else if (value?.kind === "text" && first !== undefined) {
-      readLookup(found, evaluate, { callee: node.callee, argument: first, specifier: value.text, source });
+      readLookup(found, evaluate, { callee: node.callee, argument: first, specifier: value.text, section });
     }
     const search = evaluate(node) === undefined ? findSearch(node, builtin, evaluate) : undefined;
     if (search === undefined) return;
     settled.add(search.base);
-    found.searches.push(search);
+    found.searches.push({ ...search, base: spanOf(search.base, section) });
   }
+}
+
+function spanOf({ start, end }: AnyNode, section: Section): Span {
+  return { start: section.start + start, end: section.start + end };
 }
 
 interface Lookup {
   readonly callee: AnyNode;
   readonly argument: AnyNode;
   readonly specifier: string;
-  readonly source: string;
+  readonly section: Section;
 }
 
-function readLookup(found: References, evaluate: Evaluate, { callee, argument, specifier, source }: Lookup): void {
+function readLookup(found: References, evaluate: Evaluate, { callee, argument, specifier, section }: Lookup): void {
   const object = callee.type === "MemberExpression" && memberName(callee) === "resolve" ? callee.object : callee;
   const value = evaluate(object);
   const isResolved = object !== callee && (value?.kind === "meta" || isRequire(object));
@@ -98,9 +102,9 @@ function readLookup(found: References, evaluate: Evaluate, { callee, argument, s
   if (isRelative(specifier)) {
     if (value?.kind !== "require") return;
     const place = follow({ ...value.base, kind: "url" }, encodeURI(specifier), "path");
-    found.requires.push({ span: argument, place, from: value.base });
+    found.requires.push({ span: spanOf(argument, section), place, from: value.base });
   } else if (!/^(?:[/#]|[a-z]+:)/i.test(specifier)) {
-    found.lookups.push({ name: packageName(specifier), specifier, source });
+    found.lookups.push({ name: packageName(specifier), specifier, source: section.file });
   }
 }
 

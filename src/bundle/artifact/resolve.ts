@@ -45,7 +45,13 @@ const liveNamespace = "truss-ts-live";
 const addonNamespace = "truss-ts-addon";
 
 /** The runtime's own packages: whatever else happens to them, the runtime takes its copies along. */
-const runtimePackages = new Set(["truss-ts", "hono", "@hono/node-server", "@msgpack/msgpack", "ws"]);
+export const runtimePackages: ReadonlySet<string> = new Set([
+  "truss-ts",
+  "hono",
+  "@hono/node-server",
+  "@msgpack/msgpack",
+  "ws",
+]);
 /** What `ws` would take for a little speed, where somebody has it: no two machines would build the same. */
 const ignoredExtras = new Set(["bufferutil", "utf-8-validate"]);
 

@@ -1,19 +1,21 @@
-import { type AnyNode, type Program, parse } from "acorn";
+import { type AnyNode, parse } from "acorn";
 import { resolve } from "node:path";
 import { findPackage } from "./layout.ts";
 import { isVirtual } from "./neutral.ts";
 import { placeNamespace } from "./places.ts";
+import { runtimePackages } from "./resolve.ts";
 
 /** Statements of the built code that come from one source. */
 export interface Section {
   /** Absolute path of the source. */
   readonly file: string;
   readonly statements: readonly AnyNode[];
+  /** Where in the built code it begins: the statements count from there. */
+  readonly start: number;
 }
 
-/** The built code by where it comes from. */
+/** The built code by where it comes from, as far as it is of interest: the runtime's is known. */
 export interface Sections {
-  readonly program: Program;
   /** Of the project and of what is linked into it. */
   readonly own: readonly Section[];
   readonly packages: readonly Section[];
@@ -23,30 +25,40 @@ export interface Sections {
 
 /** @param inputs esbuild's names of the modules, relative to the project; each stands in a comment before its code */
 export function splitSections(code: string, root: string, inputs: ReadonlySet<string>): Sections {
-  const program = parse(code, { ecmaVersion: "latest", sourceType: "module" });
   const heads = [...code.matchAll(/^\/\/ (.*)$/gm)].flatMap(({ index, 1: input = "" }) =>
-    inputs.has(input) ? [{ index, input }] : [],
+    inputs.has(input) ? [{ start: index, input }] : [],
   );
-  const byInput = new Map<string, AnyNode[]>();
-  let head = -1;
-  for (const statement of program.body) {
-    while ((heads[head + 1]?.index ?? Infinity) < statement.start) head += 1;
-    const input = heads[head]?.input;
-    if (input === undefined) continue;
-    const statements = byInput.get(input) ?? [];
-    statements.push(statement);
-    byInput.set(input, statements);
-  }
-  const all = [...byInput].map(([input, statements]) => ({ input, file: fileOf(input, root), statements }));
-  const real = all.filter(({ input }) => !isVirtual(input));
+  const parts = heads.map(({ start, input }, index) => {
+    const file = isVirtual(input) ? input.slice(input.indexOf(":") + 1) : resolve(root, input);
+    return { input, file, start, end: heads[index + 1]?.start ?? code.length };
+  });
+  let whole: readonly AnyNode[] | undefined;
+  const read = ({ file, start, end }: (typeof parts)[number]): Section => {
+    const statements = parseText(code.slice(start, end));
+    if (statements !== undefined) return { file, start, statements };
+    // A line of some text looks like the beginning of a module.
+    whole ??= parse(code, settings).body;
+    return { file, start: 0, statements: whole.filter((node) => node.start >= start && node.start < end) };
+  };
+  const take = (wanted: (part: (typeof parts)[number]) => boolean) => parts.filter(wanted).map(read);
+  const packageOf = (file: string) => findPackage(file)?.name;
   return {
-    program,
-    own: real.filter(({ file }) => findPackage(file) === undefined),
-    packages: real.filter(({ file }) => findPackage(file) !== undefined),
-    places: all.filter(({ input }) => input.startsWith(`${placeNamespace}:`)),
+    own: take(({ input, file }) => !isVirtual(input) && packageOf(file) === undefined),
+    packages: take(({ input, file }) => {
+      const name = isVirtual(input) ? undefined : packageOf(file);
+      return name !== undefined && !runtimePackages.has(name);
+    }),
+    places: take(({ input }) => input.startsWith(`${placeNamespace}:`)),
   };
 }
 
-function fileOf(input: string, root: string): string {
-  return isVirtual(input) ? input.slice(input.indexOf(":") + 1) : resolve(root, input);
+const settings = { ecmaVersion: "latest", sourceType: "module" } as const;
+
+function parseText(text: string): readonly AnyNode[] | undefined {
+  try {
+    // What a whole file exports may be declared in another of its sections.
+    return parse(text.replace(/^export \{[^}]*\};\s*$/m, ""), settings).body;
+  } catch {
+    return undefined;
+  }
 }
