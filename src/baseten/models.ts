@@ -46,8 +46,8 @@ export async function findModel(client: BasetenClient, name: string, team?: Team
 }
 
 /** The names of the secrets that the workspace has. Asked once: it is only for a warning. */
-export async function listSecretNames(client: BasetenClient): Promise<readonly string[]> {
-  const answer = await client.request({ method: "GET", path: "/v1/secrets", repeat: "never" });
+export async function listSecretNames(client: BasetenClient, signal: AbortSignal): Promise<readonly string[]> {
+  const answer = await client.request({ method: "GET", path: "/v1/secrets", repeat: "never", signal });
   return listOf(answer, "secrets").flatMap((secret) => textOf(secret, "name") ?? []);
 }
 

@@ -32,6 +32,10 @@ const commitGraceMs = 10_000;
 export async function deploy(push: Deploy): Promise<Published> {
   const { request, client, destination, payload } = push;
   const { report } = request;
+  const isFollowed = [push.flags.wait, push.flags.tail, push.flags.preservePreviousProductionDeployment].includes(true);
+  if (push.flags.timeoutSeconds !== undefined && !isFollowed) {
+    report({ event: "warning", message: "--timeout-seconds means nothing without --wait." });
+  }
   report({ event: "step", message: describeKind(push) });
   const ticket = await prepareUpload(client, destination, payload);
   if (ticket !== undefined) {
@@ -43,7 +47,6 @@ export async function deploy(push: Deploy): Promise<Published> {
   const created = await commit(push, ticket?.key ?? null);
   const links = linksOf(push, created);
   const summary = [...describeIds(created), ...describeLinks(links, request.stage.endpoints)];
-  const isFollowed = [push.flags.wait, push.flags.tail, push.flags.preservePreviousProductionDeployment].includes(true);
   if (isFollowed) tellBefore(push, summary);
   const deployment = await finish(push, created, links);
   return {

@@ -30,7 +30,7 @@ async function publish(request: PublishRequest): Promise<Published> {
   const client = createClient({ credentials, report, signal });
   try {
     const destination = await findDestination(client, flags, name, credentials.team);
-    await warnOfMissingSecrets(client, stage, report);
+    await warnOfMissingSecrets(client, stage, request);
     if (!dryRun) return await deploy({ request, flags, client, credentials, destination, payload });
     report({ event: "step", message: "Asking Baseten whether it would take this" });
     await validateDeployment(client, destination, payload);
