@@ -1,8 +1,9 @@
 import { TrussError, exitCodes, isTrussError } from "../errors.ts";
+import { homeFolder } from "../lib/home-folder.ts";
 import { keyFromEnvironment, requireKey } from "./credentials-environment.ts";
 import { readCredentialsFile, unreadable } from "./credentials-file.ts";
 import type { CredentialWarning, Credentials } from "./credentials.ts";
-import { type Variables, below, expandHome, homeFolder, shortPath } from "./folders.ts";
+import { type Variables, below, expandHome, shortPath } from "./folders.ts";
 import { IniError, type IniSections, parseIni } from "./ini.ts";
 import { defaultRemoteUrl } from "./remote.ts";
 

@@ -1,18 +1,7 @@
-import { homedir } from "node:os";
 import { isAbsolute, join, sep } from "node:path";
+import { homeFolder } from "../lib/home-folder.ts";
 
 export type Variables = Readonly<Record<string, string | undefined>>;
-
-/** The user's home folder; `undefined` where there is none, as for an unknown user id in a container. */
-export function homeFolder(env: Variables): string | undefined {
-  const named = process.platform === "win32" ? env["USERPROFILE"] : env["HOME"];
-  if (named !== undefined && isAbsolute(named)) return named;
-  try {
-    return homedir() || undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Where programs keep their settings on Linux, and where Truss does everywhere: `~/.config`. */
 export function xdgFolder(env: Variables): string | undefined {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { TrussError, exitCodes } from "../errors.ts";
 import type { Variables } from "./folders.ts";
 
@@ -26,14 +27,29 @@ const oddApis: Readonly<Record<string, string>> = {
 /** Works out the hosts from the dashboard's URL, as Truss's files name it; the two overrides win. */
 export function resolveRemote(env: Variables, remoteUrl: string = defaultRemoteUrl): Remote {
   const dashboardUrl = readUrl(remoteUrl, "The remote's URL");
-  const api = oddApis[dashboardUrl] ?? dashboardUrl.replace(/:\/\/(app\.)?/, "://api.");
+  const bare = isBareAddress(dashboardUrl);
+  const api = bare ? dashboardUrl : (oddApis[dashboardUrl] ?? dashboardUrl.replace(/:\/\/(app\.)?/, "://api."));
   const managementUrl = overrideOf(env, managementOverride) ?? api;
   const inferenceBase = overrideOf(env, inferenceOverride);
   return {
     managementUrl,
     dashboardUrl,
-    inferenceUrl: (modelId) => inferenceBase ?? api.replace("://", `://model-${modelId}.`),
+    inferenceUrl: (modelId) => inferenceBase ?? (bare ? api : modelHost(api, modelId)),
   };
+}
+
+/** An address in numbers has no hosts below it. */
+function isBareAddress(url: string): boolean {
+  return isIP(new URL(url).hostname.replace(/^\[|\]$/g, "")) !== 0;
+}
+
+/** An id becomes part of a host's name, and whatever else it might hold would name another host. */
+function modelHost(api: string, modelId: string): string {
+  if (/^[\w-]+$/.test(modelId)) return api.replace("://", `://model-${modelId}.`);
+  throw new TrussError("USAGE", `${JSON.stringify(modelId)} is not a model's id.`, {
+    hint: "it is what follows /models/ in the dashboard's address",
+    exitCode: exitCodes.usage,
+  });
 }
 
 function overrideOf(env: Variables, name: string): string | undefined {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { TrussError } from "../errors.ts";
 import { concealArguments } from "../lib/arguments.ts";
+import { homeFolder } from "../lib/home-folder.ts";
 import { isConfig, redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
 import { createStyle } from "./style.ts";
@@ -70,14 +70,14 @@ export function renderBug(
   error: unknown,
   about: { readonly version: string; readonly args: readonly string[] },
 ): string {
-  const home = homedir();
+  const home = homeFolder();
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const report = [
     `truss-ts ${about.version}, Node ${process.version}, ${process.platform} ${process.arch}`,
     `truss-ts ${concealArguments(about.args).join(" ")}`,
     trace,
   ].join("\n");
-  const shown = home.length > 1 ? report.replaceAll(home, "~") : report;
+  const shown = home !== undefined && home.length > 1 ? report.replaceAll(home, "~") : report;
   return `✖ This is a bug in truss-ts, not in your project. Please report it with the lines below.\n\n${shown}\n`;
 }
 

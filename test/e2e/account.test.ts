@@ -1,8 +1,10 @@
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { goodKey, send, startFake } from "./account-server.ts";
-import { makeFolder, run, start } from "./init-run.ts";
+import { type RunOptions, binary, environment, makeFolder, run, start } from "./init-run.ts";
 import { ctrlC, enter, open } from "./terminal.ts";
 
 const badKey = "badbad00.zyxwvutsrqponmlkjihgfedcba9876543210";
@@ -186,6 +188,25 @@ describe("login on a terminal", () => {
   });
 });
 
+/** Only root may become somebody else, who must be able to read the command. */
+const strangers = { uid: 61_234, gid: 61_234 };
+const asStranger = spawnSync(process.execPath, [binary, "--version"], { ...strangers, cwd: "/" }).status === 0;
+
+test.skipIf(!asStranger)("a user whom the machine does not know and who has no home is told what to do", async () => {
+  const { home, fake } = await setUp();
+  const env = { ...fake.env, HOME: undefined };
+  const runAs = (...args: string[]) => runAsNobody(args, { cwd: home, env });
+  const none = await runAs("whoami");
+  expect(none).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining("AUTH_MISSING") });
+  const login = await runAs("login", "--api-key", goodKey);
+  expect(login).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("set HOME or XDG_CONFIG_HOME"),
+  });
+  expect(await runAs("logout")).toMatchObject({ code: 0 });
+});
+
 test.skipIf(process.platform !== "linux")("a key on the command line is not in the list of processes", async () => {
   const { home, fake } = await setUp({ "GET /v1/users/me": () => new Promise(() => {}) });
   const { child, ended } = start(["login", "--api-key", goodKey], { cwd: home, env: fake.env });
@@ -196,10 +217,19 @@ test.skipIf(process.platform !== "linux")("a key on the command line is not in t
   expect(await ended).toMatchObject({ code: 130 });
 });
 
+/** Under a user id that no account has. */
+async function runAsNobody(args: readonly string[], { cwd, env }: RunOptions) {
+  const child = spawn(process.execPath, [binary, ...args], { cwd, env: environment(env), ...strangers });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { stdout, stderr, code };
+}
+
 function denied(_request: unknown, answer: Parameters<typeof send>[0]): void {
   send(answer, 403, { error: "no rights" });
 }
 
 function broken(_request: unknown, answer: Parameters<typeof send>[0]): void {
-  send(answer, 501, { error: "down" });
+  answer.writeHead(200).end("<html>maintenance</html>");
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { homeFolder } from "../../lib/home-folder.ts";
 import { ancestors } from "./manifests.ts";
 
 /** The `.npmrc` of a project: its own, else that of the workspace around it, as far as the repository reaches. */
@@ -13,7 +13,7 @@ export function projectNpmrc(root: string): string | undefined {
 }
 
 export function userNpmrc(env: NodeJS.ProcessEnv): string {
-  return env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(homedir(), ".npmrc");
+  return env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(homeFolder(env) ?? "/", ".npmrc");
 }
 
 /** Settings that a package manager hands to its scripts, ours among them, and that would change what is installed. */

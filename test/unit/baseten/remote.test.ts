@@ -9,10 +9,16 @@ describe("the hosts of a Baseten", () => {
     ["https://app.dev.baseten.co", "https://api.mc-dev.baseten.co", "https://model-m1.api.mc-dev.baseten.co"],
     ["http://localhost:8000", "http://api.localhost:8000", "http://model-m1.api.localhost:8000"],
     ["https://baseten.example.com", "https://api.baseten.example.com", "https://model-m1.api.baseten.example.com"],
+    ["http://127.0.0.1:8000", "http://127.0.0.1:8000", "http://127.0.0.1:8000"],
+    ["http://[::1]:8000/", "http://[::1]:8000", "http://[::1]:8000"],
   ])("of %s", (dashboard, management, inference) => {
     const remote = resolveRemote({}, dashboard);
     expect(remote.managementUrl).toBe(management);
     expect(remote.inferenceUrl("m1")).toBe(inference);
+  });
+
+  test.each(["evil.example/", "a.b", "x@y", "", "a b"])("are not those that a model's id %j would name", (id) => {
+    expect(() => resolveRemote({}).inferenceUrl(id)).toThrow(/not a model's id/);
   });
 
   test("can be overridden one by one", () => {

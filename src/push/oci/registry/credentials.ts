@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Reporter } from "../../../events.ts";
+import { homeFolder } from "../../../lib/home-folder.ts";
 import { type JsonObject, asObject, asString, parseObject } from "../json.ts";
 import type { Repository } from "../types.ts";
 
@@ -30,7 +30,7 @@ export async function findCredentials(
 
 /** In the order in which they are looked at. */
 export function authFiles(env: NodeJS.ProcessEnv): readonly string[] {
-  const home = env["HOME"] ?? homedir();
+  const home = homeFolder(env) ?? "/";
   const asked = env["REGISTRY_AUTH_FILE"];
   const runtime = env["XDG_RUNTIME_DIR"];
   return [
