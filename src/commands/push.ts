@@ -17,7 +17,7 @@ interface PushFlags extends CommonOptions {
   readonly target: string;
   readonly dryRun?: boolean;
   readonly config?: string;
-  readonly allowSecret: readonly string[];
+  readonly allowSecret?: readonly string[];
 }
 
 interface Push {
@@ -39,9 +39,9 @@ export async function createPushCommand(io: CommandIo): Promise<Command> {
     .option("--config <file>", "another file in place of config.yaml, and delivered under that name")
     .option("--dry-run", "build, list and check everything; write and send nothing")
     .addOption(
-      new Option("--allow-secret <path>", "stage this file although it looks like a secret; may be repeated")
-        .argParser((path: string, before: readonly string[]) => [...before, path])
-        .default([], "none"),
+      new Option("--allow-secret <path>", "stage this file although it looks like a secret; may be repeated").argParser(
+        (path: string, before: readonly string[] = []) => [...before, path],
+      ),
     );
   withCommonOptions(command);
   addTargetOptions(command, all);
@@ -66,7 +66,11 @@ names what stays at home; secrets are refused.
 Examples:
   $ truss-ts push                          # a .tar in the working directory
   $ truss-ts push --dry-run                # what would be in it
-  $ truss-ts push my-model --out dist --json`;
+  $ truss-ts push my-model --out dist --json
+  $ truss-ts push --target image --image registry.example.com/my-model:1
+  $ truss-ts push --target kubernetes --image registry.example.com/my-model:1 --out deploy
+  $ truss-ts push --target baseten --wait
+  $ truss-ts push --target image --help    # the options of one target`;
 }
 
 async function push(io: CommandIo, dir: string, chosen: Pick<Push, "flags" | "target" | "targetFlags">): Promise<void> {
@@ -92,7 +96,7 @@ async function run(current: Push, dir: string): Promise<void> {
       endpoints,
       report: story.report,
       signal: interruption.signal,
-      allowed: flags.allowSecret,
+      allowed: flags.allowSecret ?? [],
       strict: flags.nonInteractive === true || inCi(),
     }),
   );
