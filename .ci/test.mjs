@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareClients } from "./clients.mjs";
+import { prepareImages } from "./images.mjs";
 import { prepare, root } from "./prepare.mjs";
 import { prepareTruss } from "./truss.mjs";
 
@@ -25,6 +26,11 @@ const tools = {
     absent: { TRUSS_TS_TRUSS_PYTHON: "absent" },
     trouble: "Python's truss is not to be had",
   },
+  images: {
+    prepare: () => (prepareImages(), { env: { TRUSS_TS_IMAGES: "required" } }),
+    absent: { TRUSS_TS_IMAGES: "absent" },
+    trouble: "programs for containers are missing",
+  },
 };
 let passed = 0;
 let failed = 0;
@@ -35,7 +41,7 @@ for (const check of ["lint", "format:check", "types", "dead-code"]) {
   const { status } = shell(scripts[check]);
   count(check, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
 }
-for (const part of ["unit", "contract", "e2e", "clients", "package", "truss"]) {
+for (const part of ["unit", "contract", "e2e", "clients", "package", "truss", "images"]) {
   if (asked.length > 0 && !asked.includes(part)) continue;
   const found = findTools(part);
   const report = join(reports, `${part}.json`);

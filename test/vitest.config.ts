@@ -11,6 +11,7 @@ const parts = {
   package: 240_000,
   kubernetes: 90_000,
   truss: 180_000,
+  images: 120_000,
 };
 
 export default defineConfig({

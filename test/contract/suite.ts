@@ -19,7 +19,7 @@ import { defineNoWebSocket, defineWebSocket, defineWebSocketOnly } from "./cases
 import type { Abilities, Fixture, Open, Target } from "./support/target.ts";
 
 /** The one suite for every way of serving. Numbers in the titles are those of Truss's own behaviours. */
-export function defineContract(name: string, open: Open, { sockets }: Abilities): void {
+export function defineContract(name: string, open: Open, { sockets, files = true }: Abilities): void {
   describe(name, () => {
     const target = opened(open, "everything");
     defineRoutes(target);
@@ -39,7 +39,7 @@ export function defineContract(name: string, open: Open, { sockets }: Abilities)
     definePace(target);
     if (!sockets) return;
 
-    defineNetwork(target);
+    defineNetwork(target, files);
     defineWebSocket(target);
     describe("models with and without websocket", () => {
       defineWebSocketOnly(opened(open, "sockets-only"));

@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { openImage, startOf } from "../../images/support/rootfs.ts";
 import { openArtifact } from "./artifact.ts";
 import { makeProject, repository } from "./project.ts";
 import type { Fixture, OpenOptions, Target } from "./target.ts";
 
 const deadlineMs = 30_000;
 
-/** `artifact`: packaged, and unpacked where neither the project nor truss-ts is. */
-export type ServeCommand = "serve" | "dev" | "artifact";
+/** `artifact`: packaged, and unpacked where neither the project nor truss-ts is; `image`: so, in a root of its own. */
+export type ServeCommand = "serve" | "dev" | "artifact" | "image";
 
 export interface ServerOptions extends OpenOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -61,11 +62,11 @@ export async function startServer(
   fixture: Fixture,
   { config, env = {}, port = 0, flags = [] }: ServerOptions = {},
 ): Promise<Server> {
-  const { folder, args, variables } = await prepare(command, fixture, { config, port, flags });
-  const child = spawn(process.execPath, args, {
+  const { folder, program, args, variables } = await prepare(command, fixture, { config, port, flags });
+  const child = spawn(program, args, {
     cwd: command === "artifact" ? tmpdir() : process.cwd(),
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...variables, ...env },
+    env: { ...(command === "image" ? {} : process.env), ...variables, ...env },
   });
   const ended = new Promise<number | string>((resolve) =>
     child.once("close", (code, signal) => resolve(code ?? String(signal))),
@@ -105,12 +106,17 @@ async function prepare(
   if (command === "artifact") {
     const folder = await openArtifact(fixture, config);
     const variables = { TRUSS_TS_PORT: String(port), TRUSS_TS_HOST: "127.0.0.1" };
-    return { folder, args: [join(folder.root, "model", "server.mjs")], variables };
+    return { folder, program: process.execPath, args: [join(folder.root, "model", "server.mjs")], variables };
+  }
+  if (command === "image") {
+    const folder = await openImage(fixture, config);
+    const variables = { NODE_ENV: "production", TRUSS_TS_PORT: String(port), TRUSS_TS_HOST: "127.0.0.1" };
+    return { folder, ...startOf(folder.root), variables };
   }
   const folder = await makeProject(fixture, config);
   const bin = join(repository, "bin", "truss-ts.js");
   const args = [bin, command, folder.root, "--port", String(port), "--json", "--host", "127.0.0.1", ...flags];
-  return { folder, args, variables: {} };
+  return { folder, program: process.execPath, args, variables: {} };
 }
 
 /** Collects what a server says, and lets others wait for it. */

@@ -33,4 +33,6 @@ export type Open = (fixture: Fixture, options?: OpenOptions) => Promise<Target>;
 export interface Abilities {
   /** There is a port to connect to. */
   readonly sockets: boolean;
+  /** The model sees the test's files. @default true */
+  readonly files?: boolean;
 }

@@ -32,7 +32,9 @@ export async function pushImage(
 }
 
 async function uploadAll(client: RepositoryClient, blobs: readonly Blob[], context: ClientContext) {
-  const queue = new Map(blobs.map((blob) => [blob.descriptor.digest, blob]));
+  // Of two with the same content, the one that the registry may have already.
+  const known = [...blobs].sort((one, other) => Number(one.origin !== undefined) - Number(other.origin !== undefined));
+  const queue = new Map(known.map((blob) => [blob.descriptor.digest, blob]));
   const uploads = new Map<string, Upload>();
   const work = async () => {
     for (const [digest, blob] of queue) {
