@@ -49,7 +49,11 @@ export interface CredentialsQuery {
  * @throws TrussError AUTH_MISSING (exit code 3), or USAGE where it must be said which of several is meant
  */
 export function findCredentials({ env, remote }: CredentialsQuery): Credentials {
-  if (remote !== undefined) return findRemote(remote, env);
+  const found = remote === undefined ? findFirst(env) : findRemote(remote, env);
+  return { ...found, warnings: [...found.warnings, ...warnOfPlainHttp(found)] };
+}
+
+function findFirst(env: Variables): Credentials {
   const profile = env["BASETEN_PROFILE"]?.trim() ?? "";
   const found =
     keyFromEnvironment(env) ??
@@ -63,6 +67,14 @@ export function findCredentials({ env, remote }: CredentialsQuery): Credentials 
     hint: "Run truss-ts login, or set BASETEN_API_KEY. Keys are made at https://app.baseten.co/settings/api_keys",
     exitCode: exitCodes.auth,
   });
+}
+
+/** Whoever is on the way reads along. On this machine nobody is. */
+function warnOfPlainHttp({ remoteUrl, from }: Credentials): readonly CredentialWarning[] {
+  const url = URL.canParse(remoteUrl) ? new URL(remoteUrl) : undefined;
+  const local = /^(?:.+\.)?localhost$|^127\.|^\[::1\]$/.test(url?.hostname ?? "localhost");
+  if (url?.protocol !== "http:" || local) return [];
+  return [{ message: `The key from ${from} goes to ${url.host} without encryption.`, hint: "use https" }];
 }
 
 function findRemote(remote: string, env: Variables): Credentials {

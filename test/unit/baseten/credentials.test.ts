@@ -201,6 +201,17 @@ describe("a key", () => {
     ]);
   });
 
+  it.each([
+    ["http://baseten.example.com", 1],
+    ["https://baseten.example.com", 0],
+    ["http://localhost:8000", 0],
+    ["http://127.0.0.1:8000", 0],
+  ])("for %s is warned of where it would go unencrypted", (BASETEN_REMOTE_URL, count) => {
+    const { warnings } = find({ BASETEN_API_KEY: secret, BASETEN_REMOTE_URL });
+    expect(warnings).toHaveLength(count);
+    expect(JSON.stringify(warnings)).not.toContain(secret);
+  });
+
   it("of a file that Truss's ConfigParser wrote is read as it was", () => {
     const { home, env } = createHome();
     const text = "[baseten]\nremote_provider = baseten\nremote_url = https://app.baseten.co\napi_key = a%%b\n\n";
