@@ -10,16 +10,13 @@ import { isVirtual, neutralCode, neutralMap } from "./artifact/neutral.ts";
 import { createPreamble } from "./artifact/preamble.ts";
 import { type Reading, readAttempt } from "./artifact/reading.ts";
 import type { ArtifactOptions, ArtifactResult, BuiltFile } from "./artifact/types.ts";
-import { describeFailure, findPackageFailures } from "./artifact/failures.ts";
+import { describeFailure, findConflicts, findPackageFailures } from "./artifact/failures.ts";
 import { findTsconfigs } from "./tsconfigs.ts";
 
 export type {
   Artifact,
   ArtifactOptions,
   ArtifactResult,
-  ArtifactWarning,
-  BuiltFile,
-  BundledUse,
   CopiedFile,
   OutsideUse,
 } from "./artifact/types.ts";
@@ -56,6 +53,8 @@ export async function buildArtifact(project: Project, options: ArtifactOptions =
     const failure = describeFailure(project, attempts);
     if (failure !== undefined) return failure;
     const outside = judge.describeOutside(logs);
+    const errors = findConflicts(outside);
+    if (errors.length > 0) return { ok: false, errors, inputs: readings.flatMap(({ kept }) => kept).sort() };
     const bundled = judge.describeBundled(readings.flatMap(({ kept }) => kept));
     return { ok: true, outside, bundled, ...describeFiles(project, layout, readings) };
   }

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { askArtifact, createModel, makeArtifact, packages, unpack } from "../unit/bundle/artifact-project.ts";
 import { createTempProject, linkPackage } from "../unit/bundle/temp-project.ts";
@@ -147,6 +148,32 @@ ${answers("[pure, helper, other, new URL('../assets/x.txt', import.meta.url), im
     expect(one?.map).toBe(two?.map);
     const text = `${one?.code}${one?.map}`;
     for (const place of [...roots.map(dirname), repository, tmpdir()]) expect(text).not.toContain(place);
+  });
+});
+
+/** One that the tests of clients have installed. */
+const otherNode = (() => {
+  const cache = join(repository, "node_modules", ".cache");
+  const homes = existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith("node-")) : [];
+  const candidates = homes.flatMap((home) => globNode(join(cache, home, "node_modules")));
+  return candidates.find((path) => existsSync(path));
+})();
+
+function globNode(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, "bin", "node")) : [];
+}
+
+describe("another Node", () => {
+  it.skipIf(otherNode === undefined)("makes the same bytes", async () => {
+    const root = createModel({ "model/model.ts": answers("__dirname") });
+    const digest = async (node: string) => {
+      const args = [join(repository, "bin/truss-ts.js"), "push", root, "--dry-run", "--json"];
+      const { stdout } = await promisify(execFile)(node, args);
+      return (JSON.parse(stdout) as { digest: string }).digest;
+    };
+    const digests = await Promise.all([process.execPath, otherNode ?? ""].map(digest));
+    expect(digests[0]).toMatch(/^sha256:/);
+    expect(digests[1]).toBe(digests[0]);
   });
 });
 

@@ -5,7 +5,7 @@ import { readBuildErrors } from "../errors.ts";
 import type { BuildError } from "../types.ts";
 import type { Attempt } from "./build.ts";
 import { findPackage } from "./layout.ts";
-import type { ArtifactResult } from "./types.ts";
+import type { ArtifactResult, OutsideUse } from "./types.ts";
 
 /** Packages that esbuild cannot take: Node may well run them, from their own folders. */
 export function findPackageFailures(project: Project, attempts: readonly Attempt[]): Map<string, string> {
@@ -21,6 +21,16 @@ export function findPackageFailures(project: Project, attempts: readonly Attempt
 function folderOf({ root }: Project, { location }: Message): string | undefined {
   if (location === null || !["", "file"].includes(location.namespace)) return undefined;
   return findPackage(resolve(root, location.file))?.folder;
+}
+
+/** Beside the bundle there is room for one package of a name; linked packages may each have brought their own. */
+export function findConflicts(outside: readonly OutsideUse[]): BuildError[] {
+  return outside.flatMap(({ name, version, folder }, index) => {
+    const twin = outside.slice(0, index).find((other) => other.name === name && other.folder !== folder);
+    if (twin === undefined) return [];
+    const versions = version === twin.version ? `twice, both ${version}` : `as ${twin.version} and as ${version}`;
+    return [{ message: `Package "${name}", which cannot be bundled, is imported ${versions}. Make it one.` }];
+  });
 }
 
 /** What is wrong, each told once; `undefined` where all is well. */

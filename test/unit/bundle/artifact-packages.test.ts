@@ -215,6 +215,26 @@ describe("what else may be imported", () => {
     });
   });
 
+  it("a package that cannot be bundled, in two copies of which both are the model's own, is refused", async () => {
+    const native = (version: string) => ({
+      "package.json": JSON.stringify({ gypfile: true, version }),
+      "index.js": "exports.a = 1;",
+    });
+    const root = createModel({
+      "model/model.ts": model('import { a } from "native";\nimport { b } from "shared";', "[a, b]"),
+      ...packages({ native: native("1.0.0") }),
+    });
+    const shared = join(dirname(root), "packages", "shared");
+    writeFiles(shared, {
+      "package.json": '{ "name": "shared", "type": "module", "main": "./start.ts" }',
+      "start.ts": 'export { a as b } from "native";',
+      ...packages({ native: native("2.0.0") }),
+    });
+    symlinkSync(shared, join(root, "node_modules", "shared"), "junction");
+    const message = 'Package "native", which cannot be bundled, is imported as 1.0.0 and as 2.0.0. Make it one.';
+    expect(await tryArtifact(root)).toMatchObject({ ok: false, errors: [{ message }] });
+  });
+
   it("a package in a store of links is found, and has no place's name", async () => {
     const root = createModel({
       "model/model.ts": model('import { deep } from "pkg";', "deep"),
