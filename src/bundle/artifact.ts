@@ -13,13 +13,7 @@ import type { ArtifactOptions, ArtifactResult, BuiltFile } from "./artifact/type
 import { describeFailure, findConflicts, findPackageFailures } from "./artifact/failures.ts";
 import { findTsconfigs } from "./tsconfigs.ts";
 
-export type {
-  Artifact,
-  ArtifactOptions,
-  ArtifactResult,
-  CopiedFile,
-  OutsideUse,
-} from "./artifact/types.ts";
+export type { Artifact, ArtifactOptions, ArtifactResult, CopiedFile, OutsideUse } from "./artifact/types.ts";
 
 /**
  * Builds the one file that holds the model and the runtime, `model/server.mjs`, and says what must go along with it.
