@@ -46,6 +46,8 @@ describe("push --wait", () => {
     for (const line of log) expect(stderr.split(line), line).toHaveLength(2);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(stdout).not.toContain("building step");
+    expect(stderr).not.toContain("shown no further");
+    expect(stderr).toContain("truss-ts logs --model-id model-1 --deployment deployment-1 --tail");
   });
 
   test("--tail alone follows a deployment to its end", async () => {

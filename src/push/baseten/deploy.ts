@@ -14,7 +14,7 @@ import type { PublishRequest, Published } from "../types.ts";
 import { withArchiveFile } from "./archive-file.ts";
 import type { BasetenFlags } from "./flags.ts";
 import { follow } from "./follow.ts";
-import { type Links, createLinks, describeCall, describeLinks } from "./links.ts";
+import { type Links, createLinks, describeCall, describeLinks, describeLog } from "./links.ts";
 
 export interface Deploy {
   readonly request: PublishRequest;
@@ -60,7 +60,7 @@ export async function deploy(push: Deploy): Promise<Published> {
       deployment,
     },
     summary: [...(isFollowed ? [] : summary), ["Status", textOf(deployment, "status") ?? "unknown"]],
-    next: describeCall(links, request.stage.endpoints, destination.name),
+    next: [...describeCall(links, request.stage.endpoints, destination.name), describeLog(created, push.flags.remote)],
   };
 }
 
@@ -128,7 +128,7 @@ async function finish(push: Deploy, created: Created, links: Links): Promise<Api
     const deployment = await follow(client, created, { flags, report, signal });
     return await promote(push, created, deployment);
   } catch (error) {
-    if (signal.aborted) throw describeInterruption(created, links);
+    if (signal.aborted) throw describeInterruption(created, links, flags);
     if (!isTrussError(error)) throw error;
     const { code, message, exitCode, details, hint = "its log may tell why" } = error;
     throw new TrussError(code, message, {
@@ -148,9 +148,10 @@ async function promote({ client, flags, destination }: Deploy, created: Created,
   });
 }
 
-function describeInterruption({ modelId, deploymentId, deployment }: Created, { logsUrl }: Links): TrussError {
+function describeInterruption(created: Created, { logsUrl }: Links, { remote }: BasetenFlags): TrussError {
+  const { modelId, deploymentId, deployment } = created;
   const message = `Interrupted: deployment ${deploymentId} of model ${modelId} goes on at Baseten.`;
-  return interruption(message, { deployment }, `follow it, or stop it, at ${logsUrl}`);
+  return interruption(message, { deployment }, `follow it with: ${describeLog(created, remote)}\n  or see ${logsUrl}`);
 }
 
 function interruption(message: string, details?: ApiObject, hint?: string): TrussError {

@@ -50,7 +50,9 @@ async function waitWithLog(client: BasetenClient, created: Created, options: Fol
   const enough = new AbortController();
   const signal = AbortSignal.any([options.signal, enough.signal]);
   // That the log cannot be read is no reason to stop waiting.
-  const tail = tailToItsEnd(client, created, { ...options, signal }).catch((error: unknown) => warn(options, error));
+  const tail = tailToItsEnd(client, created, { ...options, signal }).catch((error: unknown) =>
+    warn({ ...options, signal }, error),
+  );
   let patience = lastLinesMs.failed;
   try {
     const { deployment } = await wait(client, created, options);

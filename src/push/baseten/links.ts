@@ -1,3 +1,4 @@
+import type { DeploymentId } from "../../baseten/deployments.ts";
 import type { Remote } from "../../baseten/remote.ts";
 import type { EndpointReport } from "../../events.ts";
 
@@ -52,6 +53,12 @@ export function describeCall(links: Links, endpoints: readonly EndpointReport[],
   const body = JSON.stringify(bodies[found.method]?.(name) ?? {}).replaceAll("'", String.raw`'\''`);
   const url = found.method === "predict" ? `${links.baseUrl}/predict` : `${links.baseUrl}/sync${found.path}`;
   return [`curl ${url} -H "Authorization: Bearer $BASETEN_API_KEY" -H "Content-Type: application/json" -d '${body}'`];
+}
+
+/** The command that shows the log of a deployment. */
+export function describeLog({ modelId, deploymentId }: DeploymentId, remote: string | undefined): string {
+  const whose = remote === undefined ? "" : ` --remote ${remote}`;
+  return `truss-ts logs --model-id ${modelId} --deployment ${deploymentId} --tail${whose}`;
 }
 
 const bodies: Readonly<Record<string, (model: string) => unknown>> = {
