@@ -141,6 +141,37 @@ describe("a push", () => {
   });
 });
 
+describe("afterwards", () => {
+  test("--timeout-seconds is the end of --wait", async () => {
+    const { push } = await setUp({ models, statuses: ["BUILDING"] });
+    const error = await failureOf(push({ wait: true, timeoutSeconds: 1 }));
+    expect(error).toMatchObject({ code: "DEPLOYMENT_TIMEOUT", exitCode: 1 });
+    expect(error.details).toMatchObject({ deployment: { status: "BUILDING" } });
+    expect(error.hint).toContain("/models/model-1/logs/deployment-1");
+  });
+
+  test("--tail alone follows a deployment to its end", async () => {
+    const { push, events } = await setUp({ models, log: ["one", "the reason"], statuses: ["BUILD_FAILED"] });
+    const error = await failureOf(push({ tail: true }));
+    expect(error).toMatchObject({ code: "DEPLOYMENT_FAILED", exitCode: 1 });
+    expect(error.message).toContain("BUILD_FAILED");
+    const lines = events.flatMap((event) => (event.event === "output" ? [event.text] : []));
+    expect(lines).toEqual([expect.stringMatching(/: \(abcde\) one\n$/), expect.stringContaining("the reason")]);
+  });
+
+  test("--preserve-previous-production-deployment promotes what answers", async () => {
+    const { fake, push } = await setUp({ models, statuses: ["ACTIVE"] });
+    await push({ promote: true, preservePreviousProductionDeployment: true });
+    expect(JSON.stringify(fake.seen.map(({ body }) => body))).not.toContain("environment_name");
+    expect(fake.routes().at(-1)).toBe("POST /v1/models/model-1/environments/production/promote");
+    expect(lastBody(fake)).toEqual({
+      deployment_id: "deployment-1",
+      scale_down_previous_deployment: false,
+      preserve_env_instance_type: true,
+    });
+  });
+});
+
 describe("a commit", () => {
   test.each<[string, Fault, number]>([
     ["a 500", faults.status(500, { message: "boom" }), 6],
