@@ -35,7 +35,11 @@ export function createPredictCommand(io: CommandIo): Command {
     .option("--model-name <name>", "the deployed model of this name instead of the project's")
     .option("--remote <name>", "whose key to use, where you have several")
     .option("--with-key", "send the API key to --url too, although it is not Baseten's")
-    .option("-H, --header <name:value>", "send this header; may be repeated", addHeader, {})
+    .addOption(
+      new Option("-H, --header <name:value>", "send this header; may be repeated")
+        .argParser(addHeader)
+        .default({}, "none of yours"),
+    )
     .option("--timeout <seconds>", "give up when the whole answer takes longer (default: never)", parseSeconds)
     .option("--raw", "print the bytes as they come (the default where stdout is not a terminal)")
     .option("--text", "print what the model has written, without the JSON around it")

@@ -44,6 +44,15 @@ describe.each(Object.entries(templateCalls))("the template %s", (name, template)
     if (surroundings !== undefined) onTestFinished(surroundings.close);
     const server = await startServer([binary, command, "--port", "0", "--json"], dir, surroundings?.env ?? {});
     await template.call(server.url, dir);
+    await predictExample(name, dir, server.url);
     expect(await server.stop()).toBe(0);
   });
 });
+
+/** The example in config.yaml is one that the model answers; that of `ocr` only says that an image belongs there. */
+async function predictExample(name: string, dir: string, url: string): Promise<void> {
+  const { code, stdout, output } = await finish(process.execPath, [binary, "predict", "--url", url, "--json"], dir);
+  expect(code, output).toBe(name === "ocr" ? 5 : 0);
+  const lines = stdout.trimEnd().split("\n");
+  for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
+}
