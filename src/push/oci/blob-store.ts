@@ -147,7 +147,7 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (!fullCodes.has(code)) throw cause;
     throw new TrussError("WRITE_FAILED", `The cache folder ${folder} could not be written (${String(code)}).`, {
-      hint: "make room there, or set XDG_CACHE_HOME to a folder with room",
+      hint: "make room there, or set TRUSS_TS_CACHE_DIR to a folder with room",
       cause,
     });
   }

@@ -8,6 +8,7 @@ import type { BlobStore } from "./blob-store.ts";
 import { createConfig, sortKeys } from "./config.ts";
 import { digestOf } from "./digest.ts";
 import { createLayer } from "./layer.ts";
+import { libcOf } from "./libc.ts";
 import type { TarItem } from "./tar.ts";
 import {
   type Annotations,
@@ -36,6 +37,8 @@ export interface BuildRequest {
   readonly signal: AbortSignal;
 }
 
+type Libc = ReturnType<typeof libcOf>;
+
 /** Builds an image for each platform; several are held together by an index. The base's layers are not fetched. */
 export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
   const { platforms, annotations } = request;
@@ -53,7 +56,7 @@ async function buildForPlatform(request: BuildRequest, platform: Platform): Prom
   const { stage, store, report, annotations, created } = request;
   const base = await request.base.image(platform);
   report({ event: "step", message: `Building the image for ${platformName(platform)}` });
-  const own = await createLayers(request, platform);
+  const own = await createLayers(request, platform, libcOf(base));
   const layers = [...base.layers, ...own];
   const config = jsonBlob(store, createConfig({ stage, base, layers: own, annotations, created }), mediaTypes.config);
   const manifest = imageManifest(config, layers, annotations);
@@ -62,20 +65,20 @@ async function buildForPlatform(request: BuildRequest, platform: Platform): Prom
 }
 
 /** What changes seldom comes first, so that an edit of the model changes the last one alone. */
-async function createLayers(request: BuildRequest, platform: Platform): Promise<readonly Layer[]> {
+async function createLayers(request: BuildRequest, platform: Platform, libc: Libc): Promise<readonly Layer[]> {
   const { stage, store, signal } = request;
   const data = stage.files.filter(({ path }) => path.startsWith("data/"));
   const model = stage.files.filter(({ path }) => !path.startsWith("data/"));
-  const packages = await createPackagesLayer(request, platform);
+  const packages = await createPackagesLayer(request, platform, libc);
   const layers = packages === undefined ? [] : [packages];
   if (data.length > 0) layers.push(await createLayer(store, { kind: "data", items: async () => inHome(data) }, signal));
   layers.push(await createLayer(store, { kind: "model", items: async () => inHome(model) }, signal));
   return layers;
 }
 
-async function createPackagesLayer(request: BuildRequest, platform: Platform): Promise<Layer | undefined> {
+async function createPackagesLayer(request: BuildRequest, platform: Platform, libc: Libc): Promise<Layer | undefined> {
   const { stage, store, report, signal } = request;
-  const packages = await createPackages({ stage, platform, how: request.packages, report, signal });
+  const packages = await createPackages({ stage, platform, libc, how: request.packages, report, signal });
   if (packages === undefined) return undefined;
   try {
     const items = async () => inHome(await packages.read());

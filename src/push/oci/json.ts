@@ -25,8 +25,13 @@ export function asStringMap(value: unknown): Readonly<Record<string, string>> {
 
 /** Undefined where the text is no JSON object. */
 export function parseObject(text: string | Uint8Array): JsonObject | undefined {
+  return asObject(parseJson(text));
+}
+
+/** Undefined where the text is no JSON. */
+export function parseJson(text: string | Uint8Array): unknown {
   try {
-    return asObject(JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text)));
+    return JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));
   } catch {
     return undefined;
   }

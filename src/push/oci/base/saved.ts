@@ -2,7 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import type { Platform } from "../../platform.ts";
 import { type BlobStore, readBlob } from "../blob-store.ts";
 import { hexOf, isDigest } from "../digest.ts";
-import { asList, asObject, asString, asStrings, parseObject } from "../json.ts";
+import { asList, asObject, asString, asStrings, parseJson, parseObject } from "../json.ts";
 import { compressLayer } from "../layer.ts";
 import { invalidBase, manifestLimit } from "../manifest.ts";
 import { type Base, type BaseImage, type Descriptor, type Layer, mediaTypes } from "../types.ts";
@@ -80,7 +80,9 @@ interface SavedImage {
 }
 
 function pickSaved(name: string, text: string, tag: string | undefined): SavedImage {
-  const images = asList(JSON.parse(text)).map((entry) => asObject(entry) ?? {});
+  const list = parseJson(text);
+  if (!Array.isArray(list)) throw invalidBase(name, "its manifest.json is no list");
+  const images = asList(list).map((entry) => asObject(entry) ?? {});
   const fits = (tags: readonly string[]) =>
     tag === undefined || tags.some((known) => known === tag || known.endsWith(`:${tag}`));
   const [only, ...others] = images.filter((image) => fits(asStrings(image["RepoTags"])));
