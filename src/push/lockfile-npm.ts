@@ -6,8 +6,6 @@ import { readManifest } from "./packages/manifests.ts";
 import type { Edge, LockedPackage, LockedSet, LockEntry } from "./lockfile-types.ts";
 import type { StagedFile } from "./types.ts";
 
-export const npmLockNames = ["npm-shrinkwrap.json", "package-lock.json"] as const;
-
 interface NpmLock {
   /** As messages name it. */
   readonly name: string;

@@ -18,7 +18,9 @@ const projectName = "model-packages";
 /** Writes what npm needs to install exactly these packages, and nothing else. */
 export function writeNpmFiles(set: LockedSet, { type }: Writing): NpmFiles {
   const dependencies = Object.fromEntries([...set.roots].map(([name, key]) => [name, specOf(find(set, key))]));
-  const scripts = [...set.packages.values()].map(({ name }) => name).filter((name) => set.allowedScripts.has(name));
+  const scripts = [...set.packages.values()]
+    .map(({ name, entry }) => entry.name ?? name)
+    .filter((name) => set.allowedScripts.has(name));
   const manifest = {
     name: projectName,
     private: true,

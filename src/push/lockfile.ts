@@ -6,7 +6,9 @@ import type { WarningEvent } from "../events.ts";
 import type { Project } from "../project/types.ts";
 import { listSome } from "./list-some.ts";
 import { checkPackages } from "./lockfile-checks.ts";
-import { npmLockNames, readNpmLock } from "./lockfile-npm.ts";
+import { readNpmLock } from "./lockfile-npm.ts";
+import { readPnpmLock } from "./lockfile-pnpm.ts";
+import type { LockedSet } from "./lockfile-types.ts";
 import { writeNpmFiles } from "./lockfile-write.ts";
 import { readManifest } from "./packages/manifests.ts";
 import { textFile } from "./staged-file.ts";
@@ -30,16 +32,16 @@ export interface Planning {
  *
  * @throws TrussError LOCKFILE_MISSING, PACKAGE_UNSUITABLE
  */
-export function planInstallation(
+export async function planInstallation(
   project: Project,
   outside: readonly OutsideUse[],
   { strict }: Planning,
-): PlannedInstallation | undefined {
+): Promise<PlannedInstallation | undefined> {
   if (outside.length === 0) return undefined;
   requireOneVersion(outside);
   const lockfile = findLockfile(project.root);
-  if (lockfile?.isNpm !== true) return pinInstalled(project, outside, lockfile?.name, strict);
-  const set = readNpmLock(lockfile.file, project.root, outside);
+  const set = lockfile && (await readers[lockfile.name]?.(lockfile.file, project.root, outside));
+  if (set === undefined) return pinInstalled(project, outside, lockfile?.name, strict);
   const { manifest, lock } = writeNpmFiles(set, { type: typeOf(project) });
   return {
     installation: { manager: "npm", command: "npm ci --omit=dev", packages: outside.map(plain), locked: true },
@@ -74,21 +76,20 @@ function requireOneVersion(outside: readonly OutsideUse[]): void {
   }
 }
 
-interface Lockfile {
-  readonly file: string;
-  readonly name: string;
-  readonly isNpm: boolean;
-}
+type Reader = (file: string, root: string, outside: readonly OutsideUse[]) => LockedSet | Promise<LockedSet>;
 
-const otherLockNames = ["pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"];
+const readers: Readonly<Record<string, Reader>> = {
+  "npm-shrinkwrap.json": readNpmLock,
+  "package-lock.json": readNpmLock,
+  "pnpm-lock.yaml": readPnpmLock,
+};
+const lockNames = [...Object.keys(readers), "yarn.lock", "bun.lock", "bun.lockb"];
 
 /** In the project's folder or, of a workspace, above it. */
-function findLockfile(root: string): Lockfile | undefined {
+function findLockfile(root: string): { readonly file: string; readonly name: string } | undefined {
   for (let folder = root; ; folder = dirname(folder)) {
-    for (const name of [...npmLockNames, ...otherLockNames]) {
-      const file = join(folder, name);
-      if (existsSync(file)) return { file, name, isNpm: !otherLockNames.includes(name) };
-    }
+    const name = lockNames.find((candidate) => existsSync(join(folder, candidate)));
+    if (name !== undefined) return { file: join(folder, name), name };
     if (folder === dirname(folder)) return undefined;
   }
 }

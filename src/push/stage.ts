@@ -36,7 +36,7 @@ export async function createStage(project: Project, options: StageOptions): Prom
   const { port } = await stageConfig(project, endpoints);
   const built = await build(project, port, report);
   signal.throwIfAborted();
-  const plan = planInstallation(project, built.outside, options);
+  const plan = await planInstallation(project, built.outside, options);
   plan?.warnings.forEach(report);
   const config = await stageConfig(project, endpoints, plan?.installation);
   const made = [

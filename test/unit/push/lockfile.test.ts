@@ -27,7 +27,7 @@ async function plan({ packages, files = {}, outside = ["out"], strict = false }:
     mkdirSync(folder, { recursive: true });
     return { name, version, folder, why: "native code", specifiers: [name] };
   });
-  const planned = planInstallation(loaded.project, uses, { strict });
+  const planned = await planInstallation(loaded.project, uses, { strict });
   const read = (path: string): unknown => {
     const content = planned?.files.find((file) => file.path === path)?.content;
     return content?.kind === "bytes" ? JSON.parse(Buffer.from(content.bytes).toString("utf8")) : undefined;
@@ -165,6 +165,85 @@ describe("the installation", () => {
     ).rejects.toMatchObject({
       code: "PACKAGE_UNSUITABLE",
       message: "out@1.0.0 cannot be installed on Linux.",
+    });
+  });
+});
+
+describe("pnpm's lockfile", () => {
+  const lock = `lockfileVersion: '9.0'
+importers:
+  .:
+    dependencies:
+      out: {specifier: ^1.0.0, version: 1.0.0(peer@3.0.0)}
+      alias: {specifier: npm:@s/real@^2, version: '@s/real@2.0.0'}
+packages:
+  out@1.0.0: {resolution: {integrity: sha512-a}, engines: {node: '>=18'}, peerDependencies: {peer: '*'}}
+  '@s/real@2.0.0': {resolution: {integrity: sha512-b}, hasBin: true}
+  dep@1.0.0: {resolution: {integrity: sha512-c}}
+  dep@2.0.0: {resolution: {integrity: sha512-d}}
+  peer@3.0.0: {resolution: {integrity: sha512-e}}
+  out-linux@1.0.0: {resolution: {integrity: sha512-f}, os: [linux], cpu: [x64], libc: [glibc]}
+  other@1.0.0: {resolution: {integrity: sha512-g}}
+snapshots:
+  out@1.0.0(peer@3.0.0):
+    dependencies: {dep: 1.0.0, peer: 3.0.0}
+    optionalDependencies: {out-linux: 1.0.0}
+  '@s/real@2.0.0': {dependencies: {dep: 2.0.0}}
+  dep@1.0.0: {}
+  dep@2.0.0: {}
+  peer@3.0.0: {}
+  out-linux@1.0.0: {optional: true}
+  other@1.0.0: {}
+`;
+
+  it("becomes one of npm's, with the same versions and checksums", async () => {
+    const { planned, manifest, packages } = await plan({
+      files: { "pnpm-lock.yaml": lock, "package.json": '{"pnpm":{"onlyBuiltDependencies":["@s/real"]}}' },
+      outside: ["out", "alias@2.0.0"],
+      strict: true,
+    });
+    expect(planned?.installation).toMatchObject({ manager: "npm", command: "npm ci --omit=dev", locked: true });
+    expect(manifest).toMatchObject({
+      dependencies: { alias: "npm:@s/real@2.0.0", out: "1.0.0" },
+      allowScripts: { "@s/real": true },
+    });
+    expect(packages).toEqual({
+      "": { name: "model-packages", dependencies: { alias: "npm:@s/real@2.0.0", out: "1.0.0" } },
+      "node_modules/alias": {
+        name: "@s/real",
+        version: "2.0.0",
+        integrity: "sha512-b",
+        dependencies: { dep: "2.0.0" },
+      },
+      "node_modules/dep": { version: "2.0.0", integrity: "sha512-d" },
+      "node_modules/out": {
+        version: "1.0.0",
+        integrity: "sha512-a",
+        engines: { node: ">=18" },
+        dependencies: { dep: "1.0.0", peer: "3.0.0" },
+        optionalDependencies: { "out-linux": "1.0.0" },
+      },
+      "node_modules/out-linux": {
+        version: "1.0.0",
+        integrity: "sha512-f",
+        os: ["linux"],
+        cpu: ["x64"],
+        libc: ["glibc"],
+        optional: true,
+      },
+      "node_modules/out/node_modules/dep": { version: "1.0.0", integrity: "sha512-c" },
+      "node_modules/peer": { version: "3.0.0", integrity: "sha512-e" },
+    });
+  });
+
+  it.each([
+    ["is of another time", lock.replaceAll("1.0.0", "1.1.0"), "does not have out 1.0.0"],
+    ["is of an old pnpm", "lockfileVersion: '6.0'\npackages:\n  /out@1.0.0: {}\n", "of pnpm 8 or older"],
+    ["is broken", "packages: [", "does not have out 1.0.0"],
+  ])("is refused where it %s", async (_name, text, message) => {
+    await expect(plan({ files: { "pnpm-lock.yaml": text } })).rejects.toMatchObject({
+      code: "LOCKFILE_MISSING",
+      message: expect.stringContaining(message),
     });
   });
 });

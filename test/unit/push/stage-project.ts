@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createTempProject, linkPackage } from "../bundle/temp-project.ts";
+import { createTempProject } from "../bundle/temp-project.ts";
 import type { TrussEvent } from "../../../src/events.ts";
 import { loadProject } from "../../../src/project/load.ts";
 import { readStaged } from "../../../src/push/content.ts";
@@ -48,4 +48,4 @@ export function put(root: string, path: string, content: string | Uint8Array): v
   writeFileSync(join(root, path), content);
 }
 
-export { createTempProject, linkPackage };
+export { createTempProject };
