@@ -6,7 +6,6 @@ import { checkHealth } from "./check-health.ts";
 import { type Outside, loadOutside } from "./outside.ts";
 import { runFront } from "./front-main.ts";
 import { pickModelClass } from "./model-class.ts";
-import { runModelProcess } from "./process-main.ts";
 
 /** What a packaged model is served by; the bundler writes the call. */
 export interface ArtifactServing {
@@ -31,7 +30,7 @@ export interface ArtifactServing {
  * forks the model's own. With `--check-health` it asks a server that runs already, and exits with 0 or 1.
  */
 export async function serveArtifact(artifact: ArtifactServing): Promise<void> {
-  if (process.env["TRUSS_TS_ROLE"] === "model" && process.send !== undefined) return runModel(artifact);
+  if (process.env["TRUSS_TS_ROLE"] === "model" && process.send !== undefined) return await runModel(artifact);
   try {
     const port = artifactPort(process.env, artifact.port);
     const host = artifactHost(process.env);
@@ -44,7 +43,7 @@ export async function serveArtifact(artifact: ArtifactServing): Promise<void> {
   }
 }
 
-function runModel({ importModel, outside, modelFile, className }: ArtifactServing): void {
+async function runModel({ importModel, outside, modelFile, className }: ArtifactServing): Promise<void> {
   delete process.env["TRUSS_TS_ROLE"];
   const requestsFd = Number(process.env["TRUSS_TS_REQUESTS_FD"]);
   delete process.env["TRUSS_TS_REQUESTS_FD"];
@@ -52,6 +51,8 @@ function runModel({ importModel, outside, modelFile, className }: ArtifactServin
     await loadOutside(outside);
     return pickModelClass(await importModel(), modelFile, className);
   };
+  // The process that owns the port does without all that only this one needs.
+  const { runModelProcess } = await import("./process-main.ts");
   runModelProcess(requestsFd > 2 ? { getModel, requestsFd } : { getModel });
 }
 
