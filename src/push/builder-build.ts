@@ -17,6 +17,8 @@ export interface Building {
   readonly image: ImageOptions;
   /** Holds the Dockerfile and all that it copies. */
   readonly folder: string;
+  /** Arguments of the Dockerfile that are not what it says itself. */
+  readonly bases: Readonly<Record<string, string>>;
 }
 
 /** What the engine has made. */
@@ -49,7 +51,8 @@ export async function buildWith(request: PublishRequest, building: Building): Pr
   }
 }
 
-async function build(request: PublishRequest, { tool, image, folder }: Building, notes: string) {
+async function build(request: PublishRequest, building: Building, notes: string) {
+  const { tool, image, folder, bases } = building;
   const { stage, report } = request;
   const tag = image.image === undefined ? localTag(image, stage) : formatReference(image.image);
   const idFile = join(notes, "id");
@@ -61,6 +64,7 @@ async function build(request: PublishRequest, { tool, image, folder }: Building,
       context: folder,
       tag,
       secrets: secrets.files,
+      settings: bases,
       idFile,
       ...(platform === undefined ? {} : { platform }),
     };

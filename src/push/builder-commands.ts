@@ -9,6 +9,8 @@ export interface BuildOrder {
   readonly platform?: string;
   /** Files that are lent to the build: id → path. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** The Dockerfile's arguments, where they are not what it says itself. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Where the builder writes the id of what it has made. */
   readonly idFile: string;
 }
@@ -27,7 +29,8 @@ export function buildCommand(tool: BuilderTool, order: BuildOrder): BuilderComma
   const { context, tag, platform, idFile } = order;
   const secrets = Object.entries(order.secrets).flatMap(([id, file]) => ["--secret", `id=${id},src=${file}`]);
   const common = ["--file", join(context, "Dockerfile"), "--tag", tag, "--iidfile", idFile];
-  const shared = [...common, ...(platform === undefined ? [] : ["--platform", platform])];
+  const settings = Object.entries(order.settings).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
+  const shared = [...common, ...settings, ...(platform === undefined ? [] : ["--platform", platform])];
   switch (tool.name) {
     case "podman":
       return { program: "podman", args: ["build", "--timestamp", "0", ...shared, ...secrets, context] };

@@ -1,7 +1,5 @@
-import { resolve } from "node:path";
 import { TrussError } from "../errors.ts";
 import { type ExecResult, exec } from "../lib/exec.ts";
-import { parseBaseName } from "./oci/open-base.ts";
 
 /** What builds an image from a Dockerfile. */
 export type BuilderTool =
@@ -61,22 +59,4 @@ function ask(program: string, args: readonly string[], signal: AbortSignal): Pro
 
 function explain(result: ExecResult): string {
   return result.how === "failed" ? `it fails (${result.what})` : "not found";
-}
-
-/**
- * A base as a Dockerfile names it.
- *
- * @param tool absent: whoever takes the Dockerfile up
- * @throws TrussError BASE_INVALID for a folder or a tarball where that cannot be read
- */
-export function nameBase(text: string, tool: BuilderTool | undefined): string {
-  const name = parseBaseName(text);
-  if (name.kind === "registry") return name.text;
-  if (tool?.name === "docker") {
-    throw new TrussError("BASE_INVALID", `Docker cannot build on ${text}: it takes images by their names only.`, {
-      hint: "docker load it and give its name as --base; podman and buildah take it as it is",
-    });
-  }
-  const path = name.kind === "layout" ? `oci:${resolve(name.folder)}` : `docker-archive:${resolve(name.file)}`;
-  return name.tag === undefined ? path : `${path}:${name.tag}`;
 }

@@ -4,7 +4,8 @@ import { join, relative, resolve } from "node:path";
 import { buildWith } from "./builder-build.ts";
 import { writeContext } from "./builder-context.ts";
 import { type BuilderOptions, readBuilderOptions } from "./builder-options.ts";
-import { type BuilderTool, findBuilder, nameBase } from "./builder-tools.ts";
+import { lendBase, nameBase } from "./builder-base.ts";
+import { type BuilderTool, findBuilder } from "./builder-tools.ts";
 import { type BuildContext, createDockerfile } from "./dockerfile.ts";
 import { type ImageOptions, readImageOptions } from "./targets/image-options.ts";
 import type { PublishRequest, Published } from "./types.ts";
@@ -18,12 +19,13 @@ import { writeStaged } from "./write-staged.ts";
 export async function publishWithBuilder(request: PublishRequest): Promise<Published> {
   const { image, own } = readOptions(request);
   const tool = await findTool(request, own);
-  const context = createContext(request, { image, own, tool });
+  const bases = await lendBases({ image, own }, tool);
+  const context = createContext(request, { image, own });
   if (request.dryRun) return describeDryRun(request, tool);
   const folder = await mkdtemp(join(tmpdir(), "truss-ts-build-"));
   try {
     await writeStaged(context.files, folder, request.signal);
-    return await buildWith(request, { tool, image, folder });
+    return await buildWith(request, { tool, image, folder, bases });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -38,10 +40,12 @@ export async function publishWithBuilder(request: PublishRequest): Promise<Publi
 export async function publishDockerfile(request: PublishRequest): Promise<Published> {
   const { image, own } = readOptions(request);
   const tool = own.builder === undefined ? undefined : await findTool(request, own);
-  const context = createContext(request, { image, own, tool });
+  const context = createContext(request, { image, own });
   const folder = resolve(own.dockerfile ?? "");
   if (!request.dryRun) await writeContext(context, folder, request);
-  if (tool !== undefined && !request.dryRun) return buildWith(request, { tool, image, folder });
+  if (tool !== undefined && !request.dryRun) {
+    return buildWith(request, { tool, image, folder, bases: await lendBases({ image, own }, tool) });
+  }
   const shown = relative(process.cwd(), folder) || ".";
   return {
     reference: shown,
@@ -58,15 +62,23 @@ function readOptions({ flags }: PublishRequest): { image: ImageOptions; own: Bui
 interface Chosen {
   readonly image: ImageOptions;
   readonly own: BuilderOptions;
-  readonly tool: BuilderTool | undefined;
 }
 
-function createContext({ stage }: PublishRequest, { image, own, tool }: Chosen): BuildContext {
+function createContext({ stage }: PublishRequest, { image, own }: Chosen): BuildContext {
   const { builderBase } = own;
   return createDockerfile(stage, {
-    base: nameBase(image.base, tool),
-    ...(builderBase === undefined ? {} : { builderBase: nameBase(builderBase, tool) }),
+    base: nameBase(image.base),
+    ...(builderBase === undefined ? {} : { builderBase: nameBase(builderBase) }),
   });
+}
+
+/** Bases of this machine, whatever the Dockerfile calls them. */
+async function lendBases({ image, own: { builderBase = image.base } }: Chosen, tool: BuilderTool) {
+  const [base, packages] = [await lendBase(image.base, tool), await lendBase(builderBase, tool)];
+  return {
+    ...(base === undefined ? {} : { BASE: base }),
+    ...(packages === undefined ? {} : { BUILDER_BASE: packages }),
+  };
 }
 
 async function findTool({ stage, report, signal }: PublishRequest, { builder = "auto" }: BuilderOptions) {

@@ -24,8 +24,8 @@ export async function measure({ quick, progress }) {
   const subjects = createSubjects(bench);
   try {
     await takeTurns(subjects, 1, (subject) => subject());
-    const samples = await takeTurns(subjects, quick ? 3 : 9, (subject) => subject(), progress);
-    return report(samples, bench, why, await whyNoDocker());
+    const samples = await takeTurns(subjects, quick ? 3 : 5, (subject) => subject(), progress);
+    return await report(samples, bench, why, await whyNoDocker());
   } finally {
     await bench.buildah?.close();
   }

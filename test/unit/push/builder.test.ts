@@ -1,10 +1,20 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TrussEvent } from "../../../src/events.ts";
 import { lendSecrets } from "../../../src/push/builder-secrets.ts";
-import { findBuilder, nameBase } from "../../../src/push/builder-tools.ts";
+import { lendBase, nameBase } from "../../../src/push/builder-base.ts";
+import { findBuilder } from "../../../src/push/builder-tools.ts";
 import { publishDockerfile, publishWithBuilder } from "../../../src/push/builder.ts";
 import type { PublishRequest } from "../../../src/push/types.ts";
 import { makeStage, writeTree } from "./packages/made-stage.ts";
@@ -141,11 +151,17 @@ test("flags that exclude each other", async () => {
   await expect(two).rejects.toMatchObject({ code: "USAGE" });
 });
 
-test("a base that is a folder or a file", () => {
-  expect(nameBase("oci:/images/base:24", { name: "podman" })).toBe("oci:/images/base:24");
-  expect(nameBase("/images/base.tar", undefined)).toMatch(/^docker-archive:|base/);
-  const refused = () => nameBase("oci:/images/base:24", { name: "docker", how: "buildx" });
-  expect(refused).toThrow(expect.objectContaining({ code: "BASE_INVALID" }));
+test("a base that is a folder or a file", async () => {
+  const podman = { name: "podman" } as const;
+  expect(await lendBase(base, podman)).toBeUndefined();
+  expect(await lendBase("oci:/images/base:24", podman)).toBe("oci:/images/base:24");
+  // podman would take such a path for a name that it refuses.
+  const linked = (await lendBase(`oci:${root}/.cache/Base:24`, podman)) ?? "";
+  expect(linked).toMatch(/^oci:(?:\/[a-z0-9-]+)+:24$/);
+  expect(readlinkSync(linked.slice(4, -3))).toBe(join(root, ".cache/Base"));
+  expect(nameBase(`oci:${root}/.cache/Base:24`)).toBe(`oci:${root}/.cache/Base:24`);
+  const refused = lendBase("oci:/images/base:24", { name: "docker", how: "buildx" });
+  await expect(refused).rejects.toMatchObject({ code: "BASE_INVALID" });
 });
 
 test("npm's settings go along without what only means something here, in files of one's own", async () => {
