@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readNative } from "../../src/push/packages/native.ts";
 import { createPackages } from "../../src/push/packages/packages.ts";
 import { createSbom } from "../../src/push/sbom.ts";
@@ -22,13 +22,17 @@ describeImages("packages of the real registry", () => {
 
   beforeAll(() => {
     root = mkdtempSync(join(tmpdir(), "truss-ts-real-packages-"));
+    vi.stubEnv("TRUSS_TS_CACHE_DIR", join(root, "cache"));
     writeFileSync(
       join(root, "package.json"),
       JSON.stringify({ name: "model-packages", dependencies: { esbuild: version } }),
     );
     execFileSync("npm", ["install", "--package-lock-only", "--no-audit", "--no-fund"], { cwd: root, stdio: "ignore" });
   });
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(root, { recursive: true, force: true });
+  });
 
   it.each([
     ["amd64", "x64"],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
 
-const needed = ["skopeo", "umoci", "podman", "runc", "docker-registry", "htpasswd", "mmdebstrap", "openssl"];
+const needed = ["skopeo", "umoci", "podman", "buildah", "runc", "docker-registry", "htpasswd", "mmdebstrap", "openssl"];
 
 /** What this machine lacks for these tests; they need root as well, for devices and chroot. */
 const missing = [
