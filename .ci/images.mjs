@@ -6,6 +6,7 @@ const programs = {
   skopeo: "skopeo",
   umoci: "umoci",
   podman: "podman",
+  buildah: "buildah",
   runc: "runc",
   conmon: "conmon",
   "docker-registry": "docker-registry",
