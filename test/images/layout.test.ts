@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeProject } from "../contract/support/project.ts";
@@ -14,8 +15,17 @@ describeImages("an OCI layout", () => {
   const layout = join(folder.path, "image");
   const base = () => ["--base", `oci:${testBase()}:24`];
 
+  /** The fixture with data that is in part compressed and in part stored, in several pieces. */
+  const makeLarge = async () => {
+    const made = await makeProject("everything");
+    mkdirSync(join(made.root, "data"), { recursive: true });
+    const noise = createHash("shake256", { outputLength: 9_000_000 }).update("noise").digest();
+    writeFileSync(join(made.root, "data", "weights.bin"), Buffer.concat([noise, Buffer.alloc(9_000_000, "text ")]));
+    return made;
+  };
+
   beforeAll(async () => {
-    project = await makeProject("everything");
+    project = await makeLarge();
     pushed = await push(project.root, [...base(), "--out", layout]);
   });
   afterAll(async () => {
@@ -30,7 +40,7 @@ describeImages("an OCI layout", () => {
     };
     expect(inspected.Digest).toBe(pushed.digest);
     expect(inspected.Layers).toEqual(pushed.layers.map(({ digest }) => digest));
-    expect(pushed.layers.map(({ kind }) => kind)).toEqual(["base", "base", "model"]);
+    expect(pushed.layers.map(({ kind }) => kind)).toEqual(["base", "base", "data", "model"]);
     const stat = tool("umoci", ["stat", "--image", `${layout}:latest`]);
     expect(stat).toContain("truss-ts push: model");
   });
@@ -63,6 +73,8 @@ describeImages("an OCI layout", () => {
       const { uid, gid, mode, mtimeMs } = statSync(join(root, "rootfs", "app", name));
       expect([uid, gid, mode & 0o777, mtimeMs]).toEqual([0, 0, 0o644, 0]);
     }
+    const weights = (folder: string) => readFileSync(join(folder, "data", "weights.bin"));
+    expect(weights(join(root, "rootfs", "app")).equals(weights(project.root))).toBe(true);
     expect(tool("find", [join(root, "rootfs", "app"), "-type", "d", "-not", "-perm", "755"])).toBe("");
   });
 
@@ -79,11 +91,11 @@ describeImages("an OCI layout", () => {
   });
 
   it("the same project makes the same image in another folder, with other dates, umask and cache", async () => {
-    const other = await makeProject("everything");
+    const other = await makeLarge();
     const cache = makeFolder("cache");
     try {
       tool("find", [other.root, "-name", "*.ts", "-exec", "touch", "-d", "2001-02-03", "{}", "+"]);
-      const env = { XDG_CACHE_HOME: cache.path };
+      const env = { TRUSS_TS_CACHE_DIR: cache.path };
       const umask = process.umask(0o077);
       const again = await push(other.root, [...base(), "--out", join(cache.path, "image")], { env }).finally(() =>
         process.umask(umask),
@@ -129,6 +141,7 @@ describeImages("an OCI layout", () => {
         "all",
       ];
       const container = podman.run(...run, "--env", "TRUSS_SECRET_declared_secret=x", id);
+      expect(podman.run("exec", container, "node", "-p", "fs.statSync('data/weights.bin').size")).toBe("18000000");
       const inside = (script: string) => podman.run("exec", container, "node", "--input-type=module", "-e", script);
       const answer = inside(`
         const url = "http://127.0.0.1:8080";

@@ -56,7 +56,7 @@ describeImages("images for several platforms, and by several Nodes", () => {
       const cache = makeFolder(`node-${major}`);
       try {
         const flags = ["--base", `oci:${testBase()}:24`, "--out", join(cache.path, "image")];
-        const env = { XDG_CACHE_HOME: cache.path };
+        const env = { TRUSS_TS_CACHE_DIR: cache.path };
         const { digest, sbom } = await push(project.root, flags, { env, node: findNode(major) });
         digests.push(`${digest} ${sbom.join()}`);
       } finally {

@@ -39,7 +39,7 @@ describeImages("a registry", () => {
 
   it("takes a push; a second one of an edited model sends its layer alone; a pull gives the same digest, and runs", async () => {
     const flags = ["--base", `${registry.host}/base/node:24`, "--image", `${registry.host}/team/model:1`];
-    const env = { XDG_CACHE_HOME: join(folder.path, "fresh-cache") };
+    const env = { TRUSS_TS_CACHE_DIR: join(folder.path, "fresh-cache") };
     const first = await push(project.root, flags, { env });
     expect(first.image).toBe(`${registry.host}/team/model@${first.digest}`);
     expect(first.layers.map(({ kind, reused }) => [kind, reused])).toEqual([
