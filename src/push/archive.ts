@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { createTarPacker, type TarHeader } from "modern-tar";
 import { type Reading, readStaged } from "./content.ts";
 import type { StagedFile } from "./types.ts";
@@ -37,7 +38,9 @@ export async function digestArchive(files: readonly StagedFile[], reading: Readi
 type Controller = ReturnType<typeof createTarPacker>["controller"];
 
 async function pack(files: readonly StagedFile[], controller: Controller, reading: Reading): Promise<void> {
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
+    // Ctrl-C is heard between the turns of the event loop only.
+    if (index % 64 === 0) await setImmediate();
     const writer = controller.add(headerOf(file)).getWriter();
     for await (const bytes of readStaged(file, reading)) await writer.write(bytes);
     await writer.close();

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { TrussError } from "../errors.ts";
 import type { StagedFile } from "./types.ts";
 
@@ -31,13 +31,24 @@ export async function* readStaged(
 }
 
 async function* openContent(file: StagedFile): AsyncGenerator<Uint8Array, void, undefined> {
-  const { content } = file;
+  const { content, size } = file;
   if (content.kind === "bytes") return yield content.bytes;
+  // A small file is there before another thread has heard of it.
+  if (size <= pieceSize) return yield readWhole(file.path, content.file);
   const stream = createReadStream(content.file, { highWaterMark: pieceSize });
   try {
     for await (const bytes of stream as AsyncIterable<Buffer>) yield bytes;
   } catch (error) {
     throw describeUnreadable(file.path, error);
+  }
+}
+
+/** @throws TrussError STAGE_CONFLICT */
+export function readWhole(path: string, file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw describeUnreadable(path, error);
   }
 }
 

@@ -10,10 +10,8 @@ import type { Project } from "../project/types.ts";
  * @throws TrussError USAGE
  */
 export function resolveOut(project: Project, out: string): string {
-  const folder = realOf(resolve(out));
-  for (const name of [project.config.modelModuleDir, project.config.dataDir]) {
-    const pushed = realOf(join(project.root, name));
-    if (folder !== pushed && !folder.startsWith(pushed + sep)) continue;
+  const pushed = findPushed(project, out);
+  if (pushed !== undefined) {
     const where = projectPath(project.root, pushed);
     throw new TrussError(
       "USAGE",
@@ -24,7 +22,18 @@ export function resolveOut(project: Project, out: string): string {
       },
     );
   }
-  return folder;
+  return realOf(resolve(out));
+}
+
+/** Whether a folder is `model/` or `data/`, or lies in one of them. */
+export function isPushed(project: Project, folder: string): boolean {
+  return findPushed(project, folder) !== undefined;
+}
+
+function findPushed({ root, config }: Project, out: string): string | undefined {
+  const folder = realOf(resolve(out));
+  const pushed = [config.modelModuleDir, config.dataDir].map((name) => realOf(join(root, name)));
+  return pushed.find((one) => folder === one || folder.startsWith(one + sep));
 }
 
 /** As far as it is there already. */

@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { TrussError } from "../errors.ts";
-import { describeUnreadable } from "./content.ts";
+import { readWhole } from "./content.ts";
 import { createSourceFinder } from "./source-finder.ts";
 import { type SecretForm, isSecretVariable, secretForms } from "./secret-forms.ts";
 import { configFile, serverFile, serverMapFile } from "./stage-paths.ts";
@@ -39,12 +39,13 @@ const namedAtMost = 5;
 export async function refuseSecrets({ root, files, allowed, signal }: SecretSearch): Promise<void> {
   const forms = [...secretForms, ...readVariables(root)];
   const map = files.find(({ path }) => path === serverMapFile);
-  const findSource = map === undefined ? undefined : createSourceFinder(await readAll(map));
+  const findSource = map === undefined ? undefined : createSourceFinder(readAll(map));
   const found: Found[] = [];
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
+    if (index % 64 === 0) await setImmediate();
     signal.throwIfAborted();
     if (file.path === serverMapFile || file.size > textLimit) continue;
-    const text = await readText(file);
+    const text = readText(file);
     if (text === undefined) continue;
     const places = search(text, forms).map((place) => ({ path: file.path, ...place }));
     const isBundle = file.path === serverFile;
@@ -120,21 +121,12 @@ function describeFound(found: readonly Found[]): TrussError {
   });
 }
 
-async function readText(file: StagedFile): Promise<string | undefined> {
-  const bytes = await readAll(file);
+/** The file's text; `undefined` where it is none. */
+function readText(file: StagedFile): string | undefined {
+  const bytes = readAll(file);
   return bytes.subarray(0, 8192).includes(0) ? undefined : Buffer.from(bytes).toString("utf8");
 }
 
-async function readAll({ path, content }: StagedFile): Promise<Uint8Array> {
-  if (content.kind === "bytes") return content.bytes;
-  try {
-    const opened = await open(content.file);
-    try {
-      return await opened.readFile();
-    } finally {
-      await opened.close();
-    }
-  } catch (error) {
-    throw describeUnreadable(path, error);
-  }
+function readAll({ path, content }: StagedFile): Uint8Array {
+  return content.kind === "bytes" ? content.bytes : readWhole(path, content.file);
 }

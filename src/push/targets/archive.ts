@@ -4,8 +4,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TrussError } from "../../errors.ts";
+import type { Project } from "../../project/types.ts";
 import { streamArchive } from "../archive.ts";
-import { resolveOut } from "../out-folder.ts";
+import { isPushed, resolveOut } from "../out-folder.ts";
 import type { PublishRequest, Published, Stage, Target } from "../types.ts";
 
 /** A plain tar of the stage. */
@@ -14,7 +15,7 @@ export const archive: Target = {
   options: [{ flags: "--out <dir>", description: "folder for what is made (default: the working directory)" }],
   async publish(request) {
     const { stage, flags, dryRun } = request;
-    const folder = resolveOut(stage.project, String(flags["out"] ?? "."));
+    const folder = findFolder(stage.project, flags["out"]);
     const file = join(folder, archiveName(stage));
     for (const { message, hint = "" } of stage.config.faults) {
       request.report({ event: "warning", message: `Baseten could not build this: ${message}`, hint });
@@ -23,6 +24,12 @@ export const archive: Target = {
     return describe(request, file);
   },
 };
+
+/** Without `--out` the working directory; the project's own folder where that one is pushed itself. */
+function findFolder(project: Project, out: unknown): string {
+  if (typeof out === "string") return resolveOut(project, out);
+  return isPushed(project, ".") ? resolveOut(project, project.root) : resolveOut(project, ".");
+}
 
 function archiveName({ project, digest }: Stage): string {
   const name = (project.config.modelName ?? "model").toLowerCase().replaceAll(/[^a-z0-9._-]+/g, "-");
