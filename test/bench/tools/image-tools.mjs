@@ -78,16 +78,15 @@ export function createBuildah() {
   };
 }
 
-/** The layers of an image in a layout: their sizes in bytes, packed, the base's first. */
+/** The layers of the image that a layout names: their sizes in bytes, packed, the base's first. */
 export function readLayers(layout) {
   const read = (digest) => JSON.parse(readFileSync(join(layout, "blobs", "sha256", digest.slice(7)), "utf8"));
   const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
-  return read(manifests.at(-1).digest).layers.map(({ digest, size }) => ({ digest, size }));
+  const named = manifests.findLast(({ annotations = {} }) => "org.opencontainers.image.ref.name" in annotations);
+  return read(named.digest).layers.map(({ digest, size }) => ({ digest, size }));
 }
 
-/** Bytes of all files below a folder. */
+/** Bytes of the largest file in a folder. */
 export function weigh(folder) {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  return Math.max(...readdirSync(folder).map((name) => statSync(join(folder, name)).size));
 }

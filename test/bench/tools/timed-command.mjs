@@ -26,3 +26,21 @@ export async function timeCommand([program, ...args], { cwd, env = {}, input = "
     .map((seconds) => Number(seconds) * 1000);
   return { wall, cpu: user + system };
 }
+
+/** The same of a command whose story is told on stderr, with the milliseconds from a line of that to its end. */
+export async function timeStory([program, ...args], from, { env = {}, timeoutMs = 30_000 } = {}) {
+  const story = `TIMEFORMAT='@ %R %U %S'; time "$@" >/dev/null`;
+  let begun = Number.NaN;
+  let times = "";
+  const onError = (line) => {
+    if (line.includes(from)) begun = performance.now();
+    if (line.startsWith("@ ")) times = line;
+  };
+  const bash = ["-c", story, "bench", program, ...args];
+  await run("bash", bash, { env: cleanEnv({ LC_ALL: "C", ...env }), timeoutMs, onError });
+  const [wall, user, system] = times
+    .split(" ")
+    .slice(1)
+    .map((seconds) => Number(seconds) * 1000);
+  return { wall, cpu: user + system, part: performance.now() - begun };
+}

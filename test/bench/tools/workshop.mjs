@@ -83,8 +83,8 @@ export function start(program, args, { cwd, env = cleanEnv(), onLine } = {}) {
   };
 }
 
-/** Runs a program to its end. Throws when it fails or takes longer than it may. */
-export async function run(program, args, { cwd, env = cleanEnv(), timeoutMs = 60_000, shell = false } = {}) {
+/** Runs a program to its end. Throws when it fails or takes longer than it may. `onError` is told each line of its stderr. */
+export async function run(program, args, { cwd, env = cleanEnv(), timeoutMs = 60_000, shell = false, onError } = {}) {
   const child = spawn(program, args, { cwd, env, shell, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows });
   running.add(child);
   const late = setTimeout(() => killTree(child, "SIGKILL"), timeoutMs);
@@ -95,6 +95,7 @@ export async function run(program, args, { cwd, env = cleanEnv(), timeoutMs = 60
       texts[name] += text;
     });
   }
+  if (onError !== undefined) createInterface({ input: child.stderr }).on("line", onError);
   const code = await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(signal ?? code));
