@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TrussError } from "../../errors.ts";
 import { fileMatches, hexOf } from "./digest.ts";
@@ -53,6 +53,7 @@ export function createBlobStore(folder: string): BlobStore {
         return undefined;
       }
       checked.add(digest);
+      await touch(file);
       return file;
     },
     async add(digest, size, source) {
@@ -68,10 +69,17 @@ export function createBlobStore(folder: string): BlobStore {
     },
     async readNote(name) {
       const text = await readFile(notePlace(name)).catch(() => undefined);
+      if (text !== undefined) await touch(notePlace(name));
       return text === undefined ? undefined : parseObject(text);
     },
     writeNote: (name, note) => guarded(folder, () => writeAtomically(notePlace(name), JSON.stringify(note))),
   };
+}
+
+/** Says when it was last used, by which old ones are known. A cache that may only be read does as well. */
+async function touch(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => undefined);
 }
 
 /** What is read by others appears whole or not at all. */

@@ -6,6 +6,7 @@ import { createBlobStore } from "../oci/blob-store.ts";
 import { buildImage } from "../oci/build.ts";
 import { writeLayout } from "../oci/layout.ts";
 import { openBase } from "../oci/open-base.ts";
+import { pruneStore } from "../oci/prune.ts";
 import { type ImageReference, formatReference } from "../oci/reference.ts";
 import { pushImage } from "../oci/registry/push.ts";
 import { writeTarball } from "../oci/tarball.ts";
@@ -36,7 +37,8 @@ async function build(request: PublishRequest, options: ImageOptions) {
   const { platforms, packages, sbom } = options;
   const created = readCreated();
   const revision = await readRevision(options.revision, stage.project.root);
-  const store = createBlobStore(join(cacheFolder(), "oci"));
+  const cache = join(cacheFolder(), "oci");
+  const store = createBlobStore(cache);
   report({ event: "step", message: "Reading the base image" });
   const base = await openBase(options.base, { store, report, signal });
   if (!base.pinned && base.digest !== undefined) {
@@ -56,6 +58,7 @@ async function build(request: PublishRequest, options: ImageOptions) {
     report,
     signal,
   });
+  await pruneStore(cache);
   return { base, image };
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { unpackTar } from "modern-tar";
@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createBlobStore } from "../../../../src/push/oci/blob-store.ts";
 import { gzip } from "../../../../src/push/oci/gzip.ts";
 import { createLayer } from "../../../../src/push/oci/layer.ts";
+import { pruneStore } from "../../../../src/push/oci/prune.ts";
 import { type TarItem, packItems } from "../../../../src/push/oci/tar.ts";
 import { digestOf } from "./fake-registry.ts";
 import { createContext, makeFolder } from "./images.ts";
@@ -135,6 +136,23 @@ describe("the cache", () => {
     expect(readdirSync(join(folder, "drafts"))).toEqual([]);
     const small = { kind: "model", items: async () => [item("app/a", "small")] } as const;
     expect((await createLayer(store, small, signal)).reused).toBe(false);
+  });
+
+  it("loses what nobody has used for a month, and what a killed push has left", async () => {
+    const { folder } = createContext();
+    const make = (path: string) =>
+      createLayer(createBlobStore(folder), { kind: "model", key: path, items: async () => [item(path, path)] }, signal);
+    const [old, used] = [await make("app/old"), await make("app/used")];
+    writeFileSync(join(folder, "drafts", "1-killed"), "half");
+    const month = 31 * 24 * 60 * 60 * 1000;
+    const past = new Date(Date.now() - month);
+    for (const layer of [old, used]) utimesSync(await layer.file(), past, past);
+    await make("app/used");
+    await pruneStore(folder);
+    expect([existsSync(await old.file()), existsSync(await used.file())]).toEqual([false, true]);
+    expect(readdirSync(join(folder, "drafts"))).toEqual(["1-killed"]);
+    await pruneStore(folder, Date.now() + month);
+    expect(readdirSync(join(folder, "drafts"))).toEqual([]);
   });
 
   it("that cannot be made is told of", async () => {

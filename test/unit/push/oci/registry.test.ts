@@ -147,6 +147,41 @@ describe("a push", () => {
     expect(await failure(pushTo(registry))).toMatchObject({ code: "REGISTRY_FAILED", exitCode: 6 });
   });
 
+  it("a token that ends during the push is replaced by a new one", async () => {
+    let [good, refused] = ["", 0];
+    const registry = await startFakeRegistry((seen, response, { host }) => {
+      const { path, headers } = seen;
+      if (path === "/token") {
+        good = `token-${good.length}`;
+        response.end(JSON.stringify({ token: good, expires_in: 300 }));
+        return true;
+      }
+      // The first one ends when the first upload comes.
+      if (isUpload(seen) && refused === 0) good = "another";
+      if (path === "/v2/" || headers.authorization === `Bearer ${good}`) return undefined;
+      if (isUpload(seen)) refused++;
+      response.writeHead(401, { "www-authenticate": `Bearer realm="http://${host}/token"` }).end();
+      return true;
+    });
+    await putBase(registry);
+    const { image } = await pushTo(registry);
+    expect(refused).toBeGreaterThan(0);
+    expect(registry.manifests.has(`team/model:${image.root.descriptor.digest}`)).toBe(true);
+  });
+
+  it("no credentials go to a token server that is spoken to plainly, elsewhere", async () => {
+    const registry = await startFakeRegistry(({ path }, response) => {
+      if (path === "/v2/") return undefined;
+      response.writeHead(401, { "www-authenticate": 'Bearer realm="http://tokens.example.com/"' }).end();
+      return true;
+    });
+    expect(await failure(openBase(`${registry.host}/base:1`, createContext()))).toMatchObject({
+      code: "REGISTRY_REFUSED",
+      exitCode: 3,
+      message: expect.stringContaining("not https"),
+    });
+  });
+
   it("what is too much at once is sent in pieces", async () => {
     const registry = await startFakeRegistry((seen, response) => {
       if (!isUpload(seen) || seen.body.length <= 20 << 20) return undefined;
