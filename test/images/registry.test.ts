@@ -183,7 +183,8 @@ describeImages("a registry", () => {
       const run = ["run", "--rm", "--network", "none", "--entrypoint", "node", "example/model:7", "-e", script];
       expect(podman.run(...run)).toBe("65532 1");
       // And what podman saves is a base in its turn; a small one will do, whoever it is for.
-      const [small, saved, next] = ["small.tar", "saved.tar", "next"].map((name) => join(folder.path, name));
+      const at = (name: string) => join(folder.path, name);
+      const [small, saved, next] = [at("small.tar"), at("saved.tar"), at("next")];
       const arm = ["--platform", "linux/arm64", "--no-sbom"];
       await push(project.root, ["--base", `oci:${testBase()}:arm`, "--out", small, "--tag", "example/arm:1", ...arm]);
       podman.run("load", "--quiet", "--input", small);

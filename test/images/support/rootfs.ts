@@ -11,9 +11,15 @@ import { makeFolder, tool } from "./tools.ts";
 export const imageUser = "65532:65532";
 
 const pushes = new Map<string, Promise<{ readonly pushed: PushedImage; readonly layout: string }>>();
-/** Layouts of this process; what is in them is small, since the base is kept apart. */
-const made = makeFolder("images");
-process.once("exit", made.remove);
+/** Layouts of this process; made when the first one is. */
+let made: ReturnType<typeof makeFolder> | undefined;
+
+/** Takes away the layouts that all images were unpacked from. */
+export function removeLayouts(): void {
+  made?.remove();
+  made = undefined;
+  pushes.clear();
+}
 
 /** A fixture's image, unpacked by GNU tar into a root file system of its own. Pushed once for each config. */
 export async function openImage(fixture: Fixture, config?: string) {
@@ -28,6 +34,7 @@ export async function openImage(fixture: Fixture, config?: string) {
 
 async function pushFixture(fixture: Fixture, config: string | undefined) {
   const project = await makeProject(fixture, config);
+  made ??= makeFolder("images");
   const layout = join(made.path, String(pushes.size));
   try {
     const pushed = await push(project.root, ["--base", `oci:${testBase()}:24`, "--out", layout, "--no-sbom"]);
