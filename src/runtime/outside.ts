@@ -1,19 +1,30 @@
 import { TrussError } from "../errors.ts";
 
-/** The packages outside a packaged model by the names that it imports them by, in this order; filled by loading. */
-export type Outside = Record<string, object | undefined>;
+type Importing = () => Promise<Readonly<Record<string, unknown>>>;
+
+/**
+ * The packages outside a packaged model by the names that it imports them by, in this order: how each is imported, and
+ * after loading what came of it. The imports stand in the built file by name, so that tools which trace it see them.
+ */
+export type Outside = Record<string, Importing | object>;
 
 /**
  * Imports what the bundle would import at its top, were it not for the process that owns the port: that one runs the
  * same file and must load none of it.
  */
 export async function loadOutside(outside: Outside): Promise<void> {
-  for (const name of Object.keys(outside)) outside[name] = shareLive(await importPackage(name));
+  for (const [name, value] of Object.entries(outside)) {
+    if (isImporting(value)) outside[name] = shareLive(await importPackage(name, value));
+  }
 }
 
-async function importPackage(name: string): Promise<Readonly<Record<string, unknown>>> {
+function isImporting(value: object): value is Importing {
+  return typeof value === "function";
+}
+
+async function importPackage(name: string, importing: Importing): ReturnType<Importing> {
   try {
-    return (await import(name)) as Readonly<Record<string, unknown>>;
+    return await importing();
   } catch (error) {
     const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
     const isAbsent = code === "ERR_MODULE_NOT_FOUND" && String(error).includes(`'${name.split("/")[0]}`);

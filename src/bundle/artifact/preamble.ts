@@ -16,7 +16,7 @@ export function createPreamble(code: string): string {
 import { dirname as __trussDirname } from "node:path";
 import { fileURLToPath as __trussToPath } from "node:url";
 const ${entryUrl} = import.meta.url, require = __trussCreateRequire(${entryUrl}), __trussResolve = import.meta.resolve;
-const ${outsideRegistry} = { ${["__proto__: null", ...wanted.map((name) => `${name}: undefined`)].join(", ")} };
+const ${outsideRegistry} = { ${["__proto__: null", ...wanted.map((name) => `${name}: () => import(${name})`)].join(", ")} };
 function ${placeFinder}(path) {
   const url = new URL(path.split("/").map(encodeURIComponent).join("/"), ${entryUrl}).href, filename = __trussToPath(url);
   const resolve = (specifier) => /^\\.{0,2}\\//.test(specifier) ? new URL(specifier, url).href : __trussResolve(specifier);

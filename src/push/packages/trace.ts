@@ -35,21 +35,25 @@ export async function tracePackages(request: PackagesRequest, target: PackageTar
 
 /** Absolute paths below any `node_modules`, links among them. */
 async function traceFiles(root: string, files: readonly StagedFile[]): Promise<readonly string[]> {
-  const entry = files.find(({ path }) => path === "model/server.mjs");
-  if (entry === undefined) return [];
-  const text = await stagedText(entry);
+  const built = await readBuilt(root, files);
   const trace = await loadTracer(root);
-  // It is no file of the project, but it must be read as if it lay there.
-  const place = join(root, "model", "server.mjs");
   const top = parse(root).root;
-  const { fileList } = await trace([place], {
+  const { fileList } = await trace([...built.keys()], {
     base: top,
     processCwd: root,
     ts: false,
-    ignore: (path) => join(top, path) !== place && !path.split(sep).includes("node_modules"),
-    readFile: async (path) => (path === place ? text : readFile(path).catch(() => null)),
+    ignore: (path) => !built.has(join(top, path)) && !path.split(sep).includes("node_modules"),
+    readFile: async (path) => built.get(path) ?? readFile(path).catch(() => null),
   });
-  return [...fileList].map((path) => join(top, path)).filter((path) => path !== place);
+  return [...fileList].map((path) => join(top, path)).filter((path) => !built.has(path));
+}
+
+/** The server and its workers. They are no files of the project, but must be read as if they lay there. */
+async function readBuilt(root: string, files: readonly StagedFile[]): Promise<ReadonlyMap<string, string>> {
+  const built = files.filter(({ path, content }) => path.endsWith("js") && content.kind === "bytes");
+  return new Map(
+    await Promise.all(built.map(async (file) => [join(root, file.path), await stagedText(file)] as const)),
+  );
 }
 
 /** Where each file goes. What lies above the project goes one folder up, so that Node finds it after the project's own. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createPackages } from "../../../../src/push/packages/packages.ts";
 import type { Platform } from "../../../../src/push/platform.ts";
+import { createModel, makeArtifact, packages as installed } from "../../bundle/artifact-project.ts";
 import { makeStage, writeTree } from "./made-stage.ts";
 
 const here: Platform = { os: "linux", architecture: process.arch === "arm64" ? "arm64" : "amd64" };
@@ -16,7 +17,16 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function trace(project: string, code: string, packages: readonly string[], platform = here) {
-  const stage = makeStage(project, { "model/server.mjs": code }, packages);
+  return traceFiles(project, { "model/server.mjs": code }, packages, platform);
+}
+
+function traceFiles(
+  project: string,
+  files: Readonly<Record<string, string>>,
+  packages: readonly string[],
+  platform = here,
+) {
+  const stage = makeStage(project, files, packages);
   return createPackages({ stage, platform, how: "trace", report: () => {}, signal: new AbortController().signal });
 }
 
@@ -59,6 +69,33 @@ test.skipIf(process.platform !== "linux")("only what is reached, and of machine 
     `model/node_modules/addon/bin/linux/${cpu}/addon.node`,
     "model/node_modules/addon/index.js",
     "model/node_modules/addon/package.json",
+  ]);
+});
+
+test("what a built model and its worker import is reached", async () => {
+  const addon = { "index.js": 'module.exports = require("./addon.node");', "addon.node": "\0", "sub.js": "" };
+  const project = createModel({
+    "config.yaml": "model_name: m\n",
+    "model/model.ts": `import addon from "addon";
+import "addon/sub.js";
+import { Worker } from "node:worker_threads";
+export class Model { predict() { return [addon, new Worker(new URL("./worker.ts", import.meta.url))] } }`,
+    "model/worker.ts": 'import addon from "@scope/of-worker"; console.log(addon);',
+    ...installed({ addon, "@scope/of-worker": addon }),
+  });
+  const { code, files, outside } = await makeArtifact(project);
+  const built = Object.fromEntries([["model/server.mjs", code], ...files.map(({ path, text }) => [path, text])]);
+  const names = outside.map(({ name }) => name);
+  expect(names).toEqual(["@scope/of-worker", "addon"]);
+  const packages = await traceFiles(project, built, names);
+  expect((await packages?.read())?.map(({ path }) => path)).toEqual([
+    "model/node_modules/@scope/of-worker/addon.node",
+    "model/node_modules/@scope/of-worker/index.js",
+    "model/node_modules/@scope/of-worker/package.json",
+    "model/node_modules/addon/addon.node",
+    "model/node_modules/addon/index.js",
+    "model/node_modules/addon/package.json",
+    "model/node_modules/addon/sub.js",
   ]);
 });
 
