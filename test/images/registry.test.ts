@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { makeProject } from "../contract/support/project.ts";
 import { testBase } from "./support/base.ts";
 import { push, tryPush } from "./support/push.ts";
@@ -95,6 +96,25 @@ describeImages("a registry", () => {
     expect(manifest.subject.digest).toBe(digest);
     const bill = await fetch(`http://${registry.host}/v2/team/model/blobs/${manifest.layers[0]?.digest}`);
     expect(await bill.json()).toMatchObject({ bomFormat: "CycloneDX" });
+  });
+
+  it("has the image that manifests name by its digest", async () => {
+    const out = join(folder.path, "manifests");
+    const flags = [
+      "--base",
+      `${registry.host}/base/node:24`,
+      "--image",
+      `${registry.host}/team/model:k8s`,
+      "--out",
+      out,
+    ];
+    const { digest, image, path } = await push(project.root, flags, { target: "kubernetes" });
+    expect(image).toBe(`${registry.host}/team/model@${digest}`);
+    const [deployment] = parseAllDocuments(readFileSync(path ?? "", "utf8")).map(
+      (document) => document.toJS() as never,
+    );
+    expect(deployment).toMatchObject({ spec: { template: { spec: { containers: [{ image }] } } } });
+    expect(tool("skopeo", ["inspect", "--tls-verify=false", `docker://${image}`])).toContain(digest);
   });
 
   it("with a password lets in who knows it, and says to others what to do", async () => {

@@ -27,6 +27,8 @@ export interface PushOutcome {
 }
 
 export interface PushSettings {
+  /** @default "image" */
+  readonly target?: "image" | "kubernetes";
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The Node that runs the command. */
   readonly node?: string;
@@ -34,7 +36,15 @@ export interface PushSettings {
 
 /** Runs the built command line, whatever comes of it. Credentials of this machine are not looked at. */
 export function tryPush(root: string, flags: readonly string[], settings: PushSettings = {}): Promise<PushOutcome> {
-  const args = [join(repository, "bin", "truss-ts.js"), "push", root, "--target", "image", "--json", ...flags];
+  const args = [
+    join(repository, "bin", "truss-ts.js"),
+    "push",
+    root,
+    "--target",
+    settings.target ?? "image",
+    "--json",
+    ...flags,
+  ];
   const env = { ...process.env, DOCKER_CONFIG: join(root, "no-docker-config"), ...settings.env };
   const child = spawn(settings.node ?? process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
