@@ -63,7 +63,7 @@ export async function createTestModel(Model: ModelClass, context: TestContext = 
   const app = createApp({
     host,
     log,
-    slots: createSlots(settings.predictConcurrency),
+    slots: createSlots(settings.predictConcurrency, settings.queue),
     onModelError: (error) => log.write("ERROR", "Exception while running the model", { exc_info: stackOf(error) }),
     ...settings.app,
   });

@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly maxBodyBytes?: number;
   /** How long a request waits for the model to load, in milliseconds; then 503. @default 30 000 */
   readonly loadWaitMs?: number;
+  /** From a request's coming to the end of its answer, in milliseconds; above it 504. @default none */
+  readonly requestTimeoutMs?: number;
   /** Longest silence of a stream, in milliseconds. @default none */
   readonly readTimeoutMs?: number;
   /** A silent stream says that it lives each time this has passed, in milliseconds; `Infinity`: never. @default 15 000 */

@@ -64,11 +64,12 @@ export async function runCall(call: Call): Promise<CallResult> {
   return { value, release: undefined };
 }
 
-async function enter(slots: Slots, signal: () => AbortSignal): Promise<Release> {
+async function enter(slots: Slots, getSignal: () => AbortSignal): Promise<Release> {
+  const signal = getSignal();
   try {
-    return await slots.acquire(signal());
-  } catch {
-    throw new ClientGone();
+    return await slots.acquire(signal);
+  } catch (error) {
+    throw signal.aborted ? new ClientGone() : error;
   }
 }
 

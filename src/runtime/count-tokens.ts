@@ -3,6 +3,7 @@ import { toPublicError } from "../wire/errors.ts";
 import { estimateTokens, promptLength } from "../wire/estimate.ts";
 import { messagesFrom } from "../wire/messages-from.ts";
 import type { AppBindings, AppOptions } from "./app.ts";
+import { type TimeOver, answerInTime, createDeadline } from "./deadline.ts";
 import { ClientGone, defaultMaxBodyBytes, parseInput, readBody } from "./input.ts";
 import { createModelRequest } from "./model-request.ts";
 import { errorResponse, isResponse, jsonResponse, ownResponse } from "./reply.ts";
@@ -21,11 +22,12 @@ export const estimateHeader = "x-truss-ts-estimate";
 export function createTokenCounter(options: AppOptions) {
   return (request: Request, bindings: AppBindings, requestId: string): Promise<Response> =>
     runInScope({ requestId }, async () => {
-      try {
-        return await count(options, request, bindings, requestId);
-      } catch (thrown) {
-        return refuse(options, presentable(thrown), requestId);
-      }
+      const deadline = createDeadline(request, { requestTimeoutMs: options.requestTimeoutMs });
+      const counting = count(options, request, bindings, requestId, deadline.signal).catch((thrown: unknown) =>
+        refuse(options, deadline.passed === undefined ? presentable(thrown) : new ClientGone(), requestId),
+      );
+      const late = ({ message }: TimeOver) => errorResponse("anthropic", { status: 504, message }, requestId, "600");
+      return answerInTime(deadline, bindings.outgoing, counting, late).finally(deadline.stop);
     });
 }
 
@@ -34,6 +36,7 @@ async function count(
   request: Request,
   { incoming }: AppBindings,
   requestId: string,
+  signal: () => AbortSignal,
 ): Promise<Response> {
   const method = host.method("count_tokens");
   if (method === undefined && host.method("messages") === undefined) {
@@ -50,7 +53,7 @@ async function count(
     return response;
   }
   const { headers, url } = request;
-  const parts = { method: request.method, url, headers, body, signal: () => request.signal };
+  const parts = { method: request.method, url, headers, body, signal };
   const counted = await method(input, createModelRequest(parts, host.arity("count_tokens") > 1));
   if (isResponse(counted)) return ownResponse(counted, requestId, () => counted.body);
   return jsonResponse({ input_tokens: tokensOf(counted) }, requestId);

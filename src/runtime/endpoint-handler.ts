@@ -1,19 +1,22 @@
 import type { Endpoint } from "../model/endpoints.ts";
 import { isHttpError } from "../errors.ts";
 import { type PublicError, toPublicError } from "../wire/errors.ts";
-import type { Inspection, Tap } from "../wire/check/inspector.ts";
+import type { Inspection } from "../wire/check/inspector.ts";
 import { createFramer } from "../wire/framer.ts";
 import type { AppBindings, AppOptions } from "./app.ts";
 import { type CallResult, runCall } from "./call.ts";
 import { createConversation } from "./conversation.ts";
+import { type Deadline, TimeOver, answerInTime, createDeadline, either } from "./deadline.ts";
 import { ClientGone, type Input, defaultMaxBodyBytes, parseInput, readBody } from "./input.ts";
 import type { Release } from "./limits.ts";
 import { createModelRequest } from "./model-request.ts";
-import { bytesResponse, errorResponse, isResponse, jsonResponse, messagePackResponse, ownResponse } from "./reply.ts";
+import { bytesResponse, errorResponse, isResponse, jsonResponse, messagePackResponse } from "./reply.ts";
+import { answerResponse, dropResponse } from "./response-answer.ts";
 import type { ResponseStore } from "./response-store.ts";
 import { runInScope } from "./request-scope.ts";
+import { watchSilence } from "./silence.ts";
 import { messageOf, presentable } from "./stacks.ts";
-import { type OnLeave, StreamTimeout, gather, isStream, onAbort, onClose } from "./stream.ts";
+import { type OnLeave, dropStream, gather, isStream, onAbort, onClose } from "./stream.ts";
 import { answerStream } from "./stream-answer.ts";
 import { schemasOf } from "./validate.ts";
 
@@ -29,12 +32,17 @@ interface Exchange {
   readonly request: Request;
   readonly bindings: AppBindings;
   readonly requestId: string;
+  readonly deadline: Deadline;
 }
 
 /** Answers one endpoint's requests; the model is known to be ready. */
 export function createEndpointHandler(endpoint: Endpoint, options: HandlerOptions) {
   return (request: Request, bindings: AppBindings, requestId: string): Promise<Response> =>
-    runInScope({ requestId }, () => answer({ endpoint, options, request, bindings, requestId }));
+    runInScope({ requestId }, () => {
+      const deadline = createDeadline(request, options);
+      const exchange = { endpoint, options, request, bindings, requestId, deadline };
+      return answerInTime(deadline, bindings.outgoing, answer(exchange), (error) => late(exchange, error));
+    });
 }
 
 async function answer(exchange: Exchange): Promise<Response> {
@@ -52,11 +60,11 @@ async function answer(exchange: Exchange): Promise<Response> {
 }
 
 async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise<Response> {
-  const { endpoint, options, request } = exchange;
+  const { endpoint, options, request, deadline } = exchange;
   const { host, slots, store } = options;
   const conversation = store && endpoint.method === "responses" ? createConversation(store) : undefined;
   const modelRequest = createModelRequest(
-    { method: request.method, url: request.url, headers: request.headers, body, signal: () => request.signal },
+    { method: request.method, url: request.url, headers: request.headers, body, signal: deadline.signal },
     host.arity(endpoint.method) > 1,
   );
   const result = await runCall({
@@ -68,33 +76,53 @@ async function call(exchange: Exchange, input: Input, body: Uint8Array): Promise
     resolve: conversation?.resolve,
     request: modelRequest,
     isGone: () => isGone(exchange),
-    signal: () => request.signal,
+    signal: deadline.signal,
   });
   if (conversation === undefined) return reply(exchange, input, result);
   return reply(exchange, input, { ...result, value: conversation.watch(result.value) });
 }
 
-function isGone({ bindings, request }: Exchange): boolean {
+/** There is nobody any more, or nobody waits any longer. */
+function isGone({ bindings, request, deadline }: Exchange): boolean {
+  if (deadline.passed !== undefined) return true;
   return bindings.outgoing === undefined ? request.signal.aborted : bindings.outgoing.destroyed;
 }
 
 /** Whatever gives the slot back, once the work has really ended, also when it fails. */
 function reply(exchange: Exchange, input: Input, { value, release }: CallResult): Response | Promise<Response> {
   const { endpoint, options, requestId } = exchange;
+  const streams = isStream(value);
+  if ((streams || isResponse(value)) && isGone(exchange)) return drop(value, release);
   const inspection = options.inspect?.({ endpoint, input: input.value, requestId });
-  if (isResponse(value)) return passOn(exchange, value, release, inspection?.response(value));
-  if (isStream(value)) {
-    if (!gathers(exchange)) return stream(exchange, value, release, inspection);
-    return gather(value, leaving(exchange))
-      .finally(release)
-      .then((gathered) => plainReply(input, gathered, requestId));
+  if (isResponse(value)) {
+    const { onLeave, outgoing, onError, onEnd, deadline } = hooksOf(exchange, release);
+    const tap = inspection?.response(value);
+    return answerResponse({ response: value, requestId, tap, outgoing, onLeave, onError, onEnd, deadline });
   }
-  const answer = plainReply(input, value, requestId);
+  if (streams) {
+    if (!gathers(exchange)) return stream(exchange, value, release, inspection);
+    return gatherAll(exchange, value)
+      .finally(release)
+      .then((gathered) => plainReply(exchange, input, gathered));
+  }
+  const answer = plainReply(exchange, input, value);
   inspection?.value(value);
   return answer;
 }
 
-function plainReply(input: Input, value: unknown, requestId: string): Response | Promise<Response> {
+/** The client left while the method ran: what it would stream is not begun. */
+async function drop(
+  value: Response | AsyncIterable<unknown> | Iterable<unknown>,
+  release: Release | undefined,
+): Promise<never> {
+  await (isResponse(value) ? dropResponse(value) : dropStream(value));
+  release?.();
+  throw new ClientGone();
+}
+
+function plainReply(exchange: Exchange, input: Input, value: unknown): Response | Promise<Response> {
+  const { requestId } = exchange;
+  settle(exchange);
   if (value instanceof Uint8Array) return bytesResponse(value, requestId);
   if (value instanceof ArrayBuffer) return bytesResponse(new Uint8Array(value), requestId);
   return input.kind === "binary" ? messagePackResponse(value, requestId) : jsonResponse(value, requestId);
@@ -106,25 +134,51 @@ function gathers({ endpoint, request }: Exchange): boolean {
   return !(request.headers.get("user-agent") ?? "").toLowerCase().includes("openai");
 }
 
+function gatherAll(exchange: Exchange, source: AsyncIterable<unknown> | Iterable<unknown>): Promise<unknown> {
+  const { deadline, options } = exchange;
+  const silence = watchSilence({
+    timeoutMs: options.readTimeoutMs,
+    onTimeout: deadline.silent,
+    onKeepAlive: () => undefined,
+  });
+  return gather(source, either(leaving(exchange), deadline), silence);
+}
+
 function stream(
   exchange: Exchange,
   source: AsyncIterable<unknown> | Iterable<unknown>,
   release: Release | undefined,
   inspection: Inspection | undefined,
 ): Promise<Response> {
-  const { endpoint, options, request, bindings, requestId } = exchange;
+  const { endpoint, options, request, requestId } = exchange;
   const framer = createFramer(endpoint.framing, { requestId, accept: request.headers.get("accept") });
   return answerStream({
+    ...hooksOf(exchange, release),
     source,
     framer: inspection?.framer(framer) ?? framer,
-    outgoing: bindings.outgoing,
-    onLeave: leaving(exchange),
     requestId,
-    onError: (error) => reportError(exchange, error),
-    onEnd: () => release?.(),
     readTimeoutMs: options.readTimeoutMs,
     keepAliveMs: options.keepAliveMs,
   });
+}
+
+/** What an answer that is still being made needs to know, and tells. */
+function hooksOf(exchange: Exchange, release: Release | undefined) {
+  return {
+    outgoing: exchange.bindings.outgoing,
+    onLeave: leaving(exchange),
+    deadline: exchange.deadline,
+    onError: (error: unknown) => reportError(exchange, error),
+    onEnd: () => {
+      release?.();
+      settle(exchange);
+    },
+  };
+}
+
+/** The answer is whole. Over a socket it has yet to be read: there the connection's end stops the clock. */
+function settle({ bindings, deadline }: Exchange): void {
+  if (bindings.outgoing === undefined) deadline.stop();
 }
 
 /** Where there is a socket, its end says that the client has left; elsewhere the request's signal does. */
@@ -132,71 +186,26 @@ function leaving({ bindings: { outgoing }, request }: Exchange): OnLeave {
   return outgoing === undefined ? onAbort(request.signal) : onClose(outgoing);
 }
 
-/** The author's own Response; its stream holds the slot until it has ended, failed or lost its reader. */
-function passOn(exchange: Exchange, response: Response, release: Release | undefined, tap: Tap | undefined): Response {
-  let watching = false;
-  try {
-    return ownResponse(response, exchange.requestId, () => {
-      if (response.body === null) return null;
-      const body = watched(exchange, response.body, release, tap);
-      watching = true;
-      return body;
-    });
-  } finally {
-    if (!watching) release?.();
-  }
-}
-
-function watched(
-  exchange: Exchange,
-  source: ReadableStream<Uint8Array>,
-  release: Release | undefined,
-  tap: Tap | undefined,
-): ReadableStream<Uint8Array> {
-  const { bindings } = exchange;
-  const reader = source.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (!done) {
-            tap?.chunk(value);
-            return controller.enqueue(value);
-          }
-          controller.close();
-          tap?.end();
-          release?.();
-        } catch (error) {
-          release?.();
-          reportError(exchange, error);
-          if (!cut(bindings)) controller.error(new Error("the stream failed"));
-        }
-      },
-      async cancel(reason) {
-        await reader.cancel(reason).catch(() => undefined);
-        release?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/** Breaks the connection off; false where there is none. */
-function cut({ outgoing }: AppBindings): boolean {
-  outgoing?.destroy();
-  return outgoing !== undefined;
-}
-
 function missingMethod({ method, path, family }: Endpoint, requestId: string): Response {
   const message = `This model has no \`${method}\` method: write \`${method}(input, request)\` on the Model class to serve POST ${path}.`;
   return errorResponse(family, { status: 404, message }, requestId, "700");
 }
 
+/** 504, and 408 where it is the client that has not said all yet. What has begun is not waited for. */
+function late(exchange: Exchange, error: TimeOver): Response {
+  const { endpoint, requestId, bindings } = exchange;
+  const fault = reportError(exchange, error);
+  if (bindings.incoming?.complete !== false) return errorResponse(endpoint.family, fault, requestId, "600");
+  const headers = { connection: "close" };
+  return errorResponse(endpoint.family, { ...fault, status: 408, headers }, requestId, "700");
+}
+
 function failure(exchange: Exchange, thrown: unknown): Response {
   const { endpoint, request, requestId } = exchange;
+  settle(exchange);
   const error = presentable(thrown);
-  if (error instanceof ClientGone || (isGone(exchange) && (isAbort(error) || thrown === request.signal.reason)))
+  const ended = exchange.deadline.passed !== undefined || error instanceof ClientGone;
+  if (ended || (isGone(exchange) && (isAbort(error) || thrown === request.signal.reason)))
     return errorResponse(endpoint.family, { status: 499, message: "Client closed the request" }, requestId, "600");
   return errorResponse(endpoint.family, reportError(exchange, error), requestId, faultCode(error));
 }
@@ -214,7 +223,7 @@ function faultCode(error: unknown) {
 /** What the client may know; everything else goes to the log. */
 function reportError({ options, requestId }: Exchange, thrown: unknown): PublicError {
   const error = presentable(thrown);
-  if (error instanceof StreamTimeout) {
+  if (error instanceof TimeOver) {
     options.log.write("ERROR", error.message);
     return { status: 504, message: error.message };
   }

@@ -66,12 +66,13 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     send({ type: "request_error", requestId, error: remote });
   };
   const inspection = createInspection(options, host);
-  const slots = createSlots(settings.predictConcurrency);
+  const slots = createSlots(settings.predictConcurrency, settings.queue);
   const app = createApp({ host, log, slots, onModelError, inspect: inspection?.inspect, ...settings.app });
   const server: ModelServer = createModelServer({
     app,
     host,
     log,
+    slots,
     onModelError,
     ...settings.webSocket,
     ...(settings.app.maxBodyBytes === undefined ? {} : { maxBodyBytes: settings.app.maxBodyBytes }),

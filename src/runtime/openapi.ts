@@ -93,14 +93,13 @@ function describeErrors(family: Family, schemas: Schemas): object {
   if (family === "websocket") return {};
   const schema = addSchema(schemas, `${family}_error`, errorForms[family]);
   const content = { "application/json": { schema } };
+  const headers = { "retry-after": { description: "Seconds", schema: { type: "integer" } } };
   return {
     "4XX": { description: "The request is wrong, or is refused", content },
     "5XX": { description: "The model failed", content },
-    503: {
-      description: "The model is not ready",
-      headers: { "retry-after": { description: "Seconds", schema: { type: "integer" } } },
-      content,
-    },
+    429: { description: "The model is busy", headers, content },
+    503: { description: "The model is not ready", headers, content },
+    504: { description: "The model took too long", content },
   };
 }
 

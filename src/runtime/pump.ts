@@ -1,7 +1,8 @@
 import type { PublicError } from "../wire/errors.ts";
 import type { Framer } from "../wire/framer.ts";
+import type { Deadline } from "./deadline.ts";
 import { type Silence, watchSilence } from "./silence.ts";
-import { type OpenedStream, StreamTimeout, stopStream } from "./stream.ts";
+import { type OpenedStream, stopStream } from "./stream.ts";
 
 /** Where a stream goes: a socket, or a web stream. */
 export interface Sink {
@@ -19,6 +20,7 @@ export interface PumpHooks {
   readonly onError: (error: unknown) => PublicError;
   /** The work has really ended: returned, thrown, or stopped after the client left. */
   readonly onEnd: () => void;
+  readonly deadline: Deadline;
   /** Longest silence between two items, in milliseconds. */
   readonly readTimeoutMs?: number | undefined;
   /** A silent stream says so each time this has passed, in milliseconds. */
@@ -38,6 +40,7 @@ export class Pump {
   #begun = false;
   #over = false;
   #wake: (() => void) | undefined;
+  readonly #unlisten: () => void;
 
   constructor(opened: OpenedStream, framer: Framer, sink: Sink, hooks: PumpHooks) {
     this.#opened = opened;
@@ -48,8 +51,9 @@ export class Pump {
       keepAliveMs: hooks.keepAliveMs,
       onKeepAlive: () => this.#sayAlive(),
       timeoutMs: hooks.readTimeoutMs,
-      onTimeout: () => this.#fail(new StreamTimeout(hooks.readTimeoutMs ?? 0)),
+      onTimeout: () => hooks.deadline.silent(),
     });
+    this.#unlisten = hooks.deadline.onPass((error) => this.#fail(error));
   }
 
   /** The sink wants something, for the first time or again. */
@@ -113,6 +117,7 @@ export class Pump {
   #stop(): void {
     this.#over = true;
     this.#silence.stop();
+    this.#unlisten();
     this.#goOn();
   }
 

@@ -22,7 +22,7 @@ import { type WebSocketOptions, attachWebSocket } from "./websocket.ts";
 
 export interface ModelServerOptions extends Pick<
   WebSocketOptions,
-  "log" | "pingIntervalSeconds" | "pingTimeoutSeconds" | "onModelError"
+  "log" | "slots" | "pingIntervalSeconds" | "pingTimeoutSeconds" | "onModelError"
 > {
   readonly app: App;
   readonly host: ModelHost;

@@ -1,11 +1,17 @@
 import type { AppOptions } from "./app.ts";
+import type { QueueBounds } from "./limits.ts";
 import type { WebSocketOptions } from "./websocket.ts";
 
 /** What of `config.yaml` the runtime itself obeys: of `runtime`, and of `model_metadata.truss_ts`, where ours may stand. */
 export interface RuntimeSettings {
   /** `runtime.predict_concurrency`; absent: no bound. */
   readonly predictConcurrency: number | undefined;
-  readonly app: Pick<AppOptions, "maxBodyBytes" | "readTimeoutMs" | "keepAliveMs" | "modelNames" | "storedResponses">;
+  /** `runtime.max_queue` and `runtime.queue_timeout`. */
+  readonly queue: QueueBounds;
+  readonly app: Pick<
+    AppOptions,
+    "maxBodyBytes" | "requestTimeoutMs" | "readTimeoutMs" | "keepAliveMs" | "modelNames" | "storedResponses"
+  >;
   readonly webSocket: Pick<WebSocketOptions, "pingIntervalSeconds" | "pingTimeoutSeconds">;
   /** `runtime.drain_timeout`, in milliseconds. */
   readonly drainTimeoutMs: number;
@@ -22,6 +28,7 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
   const runtime = { ...mapping(config["runtime"]), ...Object.fromEntries(moved) };
   const transport = mapping(runtime["transport"]);
   const readTimeout = positive(runtime["streaming_read_timeout"]);
+  const requestTimeout = positive(runtime["request_timeout"]);
   const storedResponses = positive(own["stored_responses"]);
   const keepAlive = runtime["streaming_keep_alive"];
   const maxBody = positive(runtime["max_body_size"]);
@@ -29,7 +36,9 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
   const pingTimeout = positive(transport["ping_timeout_seconds"]);
   return {
     predictConcurrency: positive(runtime["predict_concurrency"]),
+    queue: readQueue(runtime),
     app: {
+      ...(requestTimeout === undefined ? {} : { requestTimeoutMs: requestTimeout * 1000 }),
       ...(readTimeout === undefined ? {} : { readTimeoutMs: readTimeout * 1000 }),
       ...(typeof keepAlive === "number" ? { keepAliveMs: keepAlive > 0 ? keepAlive * 1000 : Infinity } : {}),
       ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
@@ -42,6 +51,15 @@ export function readSettings(config: Readonly<Record<string, unknown>>): Runtime
     },
     drainTimeoutMs: (positive(runtime["drain_timeout"]) ?? defaultDrainSeconds) * 1000,
     debug: runtime["enable_debug_logs"] === true,
+  };
+}
+
+/** Nobody may wait where `max_queue` is 0; a `queue_timeout` of 0 bounds nothing, as with all our times. */
+function readQueue({ max_queue: maxQueue, queue_timeout: timeout }: Readonly<Record<string, unknown>>): QueueBounds {
+  const seconds = positive(timeout);
+  return {
+    ...(typeof maxQueue === "number" && maxQueue >= 0 ? { maxQueue } : {}),
+    ...(seconds === undefined ? {} : { queueTimeoutMs: seconds * 1000 }),
   };
 }
 

@@ -1,3 +1,5 @@
+import { boundTimer } from "./limits.ts";
+
 /** What may come of a stream's silence. Times in milliseconds; without a time, nothing. */
 export interface SilenceOptions {
   /** A sign of life is due after each of these. */
@@ -40,7 +42,7 @@ export function watchSilence({ keepAliveMs, timeoutMs, onKeepAlive, onTimeout }:
     arm(wait);
   };
   const arm = (ms: number) => {
-    timer = setTimeout(look, Math.min(Math.ceil(ms), longestTimer)).unref();
+    timer = setTimeout(look, boundTimer(ms)).unref();
   };
 
   return {
@@ -58,6 +60,3 @@ export function watchSilence({ keepAliveMs, timeoutMs, onKeepAlive, onTimeout }:
     },
   };
 }
-
-/** Node's timers take no more. */
-const longestTimer = 2 ** 31 - 1;

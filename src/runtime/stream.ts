@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { ClientGone } from "./input.ts";
+import type { Silence } from "./silence.ts";
 
 /** A stream that has begun: its first item is asked for. */
 export interface OpenedStream {
@@ -69,7 +70,7 @@ export async function openStream(
 
 /** As `for await` reads: what a plain generator yields may be promised. */
 export function iteratorOf(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterator<unknown> {
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  if (Symbol.asyncIterator in source) return stoppable(source[Symbol.asyncIterator]());
   const iterator = source[Symbol.iterator]();
   return {
     async next() {
@@ -80,6 +81,26 @@ export function iteratorOf(source: AsyncIterable<unknown> | Iterable<unknown>): 
       return iterator.return?.(value) ?? { done: true, value };
     },
   };
+}
+
+/** One that has no `return()` of its own has ended when it is done with the item that it was asked for. */
+function stoppable(iterator: AsyncIterator<unknown>): AsyncIterator<unknown> {
+  if (typeof iterator.return === "function") return iterator;
+  let last: Promise<IteratorResult<unknown>> | undefined;
+  return {
+    next: () => (last = iterator.next()),
+    async return(value?: unknown) {
+      await last;
+      return { done: true, value };
+    },
+  };
+}
+
+/** Ends one that was not asked for anything yet, and never will be. Never throws. */
+export async function dropStream(source: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  try {
+    await iteratorOf(source).return?.();
+  } catch {}
 }
 
 /** Ends a stream early by its `return()`; resolves once it has really ended. Never throws. */
@@ -95,40 +116,43 @@ export async function stopStream({ iterator, first }: OpenedStream): Promise<voi
  * Joins what a stream yields: text and bytes become one string, anything else a list of the items. When the client
  * leaves, the generator's `return()` is called at once, and {@link ClientGone} is thrown when it has really ended.
  */
-export async function gather(source: AsyncIterable<unknown> | Iterable<unknown>, onLeave: OnLeave): Promise<unknown> {
-  const opened = await openStream(source, undefined, onLeave);
+export async function gather(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  onLeave: OnLeave,
+  silence: Silence,
+): Promise<unknown> {
+  silence.begin();
+  const opened = await openStream(source, undefined, onLeave).finally(() => silence.end());
   let stopped: Promise<void> | undefined;
   const unlisten = onLeave(() => {
     stopped = stopStream(opened);
   });
   try {
-    const items = await readItems(opened, () => stopped !== undefined);
+    const items = await readItems(opened, silence, () => stopped !== undefined);
     if (stopped === undefined) return join(items);
   } catch (error) {
     if (stopped === undefined) throw error;
   } finally {
     unlisten();
+    silence.stop();
     await stopped;
   }
   throw new ClientGone();
 }
 
-async function readItems({ iterator, first }: OpenedStream, isStopped: () => boolean): Promise<unknown[]> {
+async function readItems({ iterator, first }: OpenedStream, silence: Silence, isStopped: () => boolean) {
   const items: unknown[] = [];
-  for (let step = await first; step.done !== true && !isStopped(); step = await iterator.next()) items.push(step.value);
-  return items;
+  for (let next = first; ; next = iterator.next()) {
+    silence.begin();
+    const step = await next;
+    silence.end();
+    if (step.done === true || isStopped()) return items;
+    items.push(step.value);
+  }
 }
 
 function join(items: readonly unknown[]): unknown {
   if (!items.every((item) => typeof item === "string" || item instanceof Uint8Array)) return items;
   const parts = items.map((item) => (typeof item === "string" ? Buffer.from(item) : item));
   return Buffer.concat(parts).toString("utf8");
-}
-
-/** `runtime.streaming_read_timeout` has passed between two items. */
-export class StreamTimeout extends Error {
-  constructor(ms: number) {
-    super(`the stream was silent for ${ms / 1000} s (runtime.streaming_read_timeout)`);
-    this.name = "StreamTimeout";
-  }
 }

@@ -23,8 +23,9 @@ export async function warmUp(): Promise<void> {
     readEnvironment: async () => undefined,
     log: silent,
   });
-  const app = createApp({ host, log: silent, slots: createSlots(undefined) });
-  const server = createModelServer({ app, host, log: silent });
+  const slots = createSlots(undefined);
+  const app = createApp({ host, log: silent, slots });
+  const server = createModelServer({ app, host, log: silent, slots });
   try {
     const port = await server.listen();
     await host.load();

@@ -3,8 +3,10 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket, WebSocketServer } from "ws";
 import { endpoints } from "../model/endpoints.ts";
-import { hiddenMessage } from "../wire/errors.ts";
+import { hiddenMessage, toPublicError } from "../wire/errors.ts";
+import { ClientGone } from "./input.ts";
 import type { ModelHost } from "./lifecycle.ts";
+import type { Slots } from "./limits.ts";
 import type { RuntimeLog } from "./log.ts";
 import { createModelRequest } from "./model-request.ts";
 import { canonicalPath, pathOf } from "./paths.ts";
@@ -12,10 +14,12 @@ import { reenter } from "./reenter.ts";
 import { idHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
 import { runInScope } from "./request-scope.ts";
+import { takeTurn } from "./upgrade-turn.ts";
 
 export interface WebSocketOptions {
   readonly host: ModelHost;
   readonly log: RuntimeLog;
+  readonly slots: Slots;
   /** Seconds between two pings, and how long an answer may take. @default 20 and 20 */
   readonly pingIntervalSeconds?: number;
   readonly pingTimeoutSeconds?: number;
@@ -46,16 +50,18 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     const refusal = refuse(incoming, options.host);
     if (refusal !== undefined) return rejectUpgrade(socket, requestId, refusal);
     ids.set(incoming, requestId);
-    return void open().then((ready) => {
+    const shakeHands = async () => {
+      const ready = await open();
       const late = refuse(incoming, options.host);
       if (late !== undefined) return rejectUpgrade(socket, requestId, late);
-      return ready.handleUpgrade(
-        incoming,
-        socket,
-        head,
-        (client) => void converse(client, incoming, requestId, options),
-      );
-    });
+      // Called at once, or, when the handshake is no good, never.
+      let conversation: Promise<void> | undefined;
+      ready.handleUpgrade(incoming, socket, head, (client) => {
+        conversation = converse(client, incoming, requestId, options);
+      });
+      return conversation;
+    };
+    return void admit(socket, requestId, options).then((release) => release && shakeHands().finally(release));
   });
   return {
     get open() {
@@ -91,6 +97,20 @@ async function openServer(ids: WeakMap<IncomingMessage, string>): Promise<WebSoc
 interface Refusal {
   readonly status: number;
   readonly message: string;
+  readonly retryAfter?: string | undefined;
+}
+
+/** A conversation is a call like any other; without the method there will be none. `undefined`: it was refused. */
+async function admit(socket: Duplex, requestId: string, { host, slots }: WebSocketOptions) {
+  if (host.method("websocket") === undefined) return () => undefined;
+  try {
+    return await takeTurn(slots, socket);
+  } catch (error) {
+    const { status, message, headers } = toPublicError(error);
+    if (error instanceof ClientGone) socket.destroy();
+    else rejectUpgrade(socket, requestId, { status, message, retryAfter: headers?.["retry-after"] });
+    return undefined;
+  }
 }
 
 /** Baseten's nginx brings a socket to the one path that `docker_server.predict_endpoint` names, any endpoint's. */
@@ -99,16 +119,16 @@ const doors: ReadonlySet<string> = new Set(endpoints.map(({ path }) => path));
 function refuse(incoming: IncomingMessage, host: ModelHost): Refusal | undefined {
   const path = canonicalPath(pathOf(incoming));
   if (!doors.has(path)) return { status: 404, message: `There is no WebSocket at ${path}` };
-  if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready." };
+  if (host.state !== "ready") return { status: 503, message: "Model with name model is not ready.", retryAfter: "5" };
   return undefined;
 }
 
-function rejectUpgrade(socket: Duplex, requestId: string, { status, message }: Refusal): void {
+function rejectUpgrade(socket: Duplex, requestId: string, { status, message, retryAfter }: Refusal): void {
   const body = JSON.stringify({ error: message });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     "Content-Type: application/json",
-    ...(status === 503 ? ["Retry-After: 5"] : []),
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     ...idLines(requestId),
     "Connection: close",
     `Content-Length: ${Buffer.byteLength(body)}`,

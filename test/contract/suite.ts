@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { defineAdmission } from "./cases/admission.ts";
 import { defineConcurrency } from "./cases/concurrency.ts";
 import { defineCountTokens } from "./cases/count-tokens.ts";
 import { defineHealth } from "./cases/health.ts";
@@ -31,6 +32,7 @@ export function defineContract(name: string, open: Open, { sockets, files = true
     defineTyped(open, target);
     definePage(open);
     defineConcurrency(open);
+    defineAdmission(open);
     defineLimits(open);
     defineModels(open);
     defineCountTokens(open);

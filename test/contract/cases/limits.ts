@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorShapes, families, faultOf, post, predict, readAll } from "../support/calls.ts";
+import { errorShapes, families, faultOf, noted, post, predict, readAll } from "../support/calls.ts";
 import type { Open, Target } from "../support/target.ts";
 
 const config =
@@ -26,13 +26,24 @@ export function defineLimits(open: Open): void {
       expect((await predict(target, 1)).status).toBe(200);
     });
 
-    it("T112 T113 a stream that is silent too long is cut, and gives its slot back when it has ended", async () => {
-      const leaving = new AbortController();
+    it("T112 T113 a stream that is silent too long is cut, and its signal aborts", async () => {
       const order = { do: "stream", kind: "silent", key: "quiet" };
-      const response = await predict(target, order, { signal: leaving.signal });
+      const response = await predict(target, order);
       expect(await readAll(response)).toEqual({ text: "x", broken: true });
-      leaving.abort();
+      await noted(target, "quiet:finally:true");
       await expect.poll(() => target.log()).toContain("streaming_read_timeout");
+      expect((await predict(target, 1)).status).toBe(200);
+    });
+
+    it.each([
+      ["before its first item", "unstarted", {}],
+      ["while it is gathered", "silent", { accept: "application/json" }],
+    ] as const)("one that is silent %s is a 504", async (_where, kind, headers) => {
+      const key = `quiet-${kind}`;
+      const response = await predict(target, { do: "stream", kind, key }, { headers });
+      expect(response.status).toBe(504);
+      expect(await response.json()).toEqual({ error: expect.stringContaining("streaming_read_timeout") });
+      await noted(target, `${key}:finally:true`);
       expect((await predict(target, 1)).status).toBe(200);
     });
   });

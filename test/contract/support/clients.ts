@@ -3,12 +3,12 @@ import OpenAI from "openai";
 import type { Target } from "./target.ts";
 
 /** The official clients, at a target that may have no socket. */
-export function openaiFor(target: Target): OpenAI {
-  return new OpenAI({ baseURL: `${target.url}/v1`, apiKey: "key", maxRetries: 0, fetch: fetchOf(target) });
+export function openaiFor(target: Target, maxRetries = 0): OpenAI {
+  return new OpenAI({ baseURL: `${target.url}/v1`, apiKey: "key", maxRetries, fetch: fetchOf(target) });
 }
 
-export function anthropicFor(target: Target): Anthropic {
-  return new Anthropic({ baseURL: target.url, apiKey: "key", maxRetries: 0, fetch: fetchOf(target) });
+export function anthropicFor(target: Target, maxRetries = 0): Anthropic {
+  return new Anthropic({ baseURL: target.url, apiKey: "key", maxRetries, fetch: fetchOf(target) });
 }
 
 function fetchOf({ url, fetch }: Target) {

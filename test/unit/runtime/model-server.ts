@@ -4,7 +4,7 @@ import type { ModelClass } from "../../../src/model/contract.ts";
 import { type AppOptions, createApp } from "../../../src/runtime/app.ts";
 import { createContext } from "../../../src/runtime/context.ts";
 import { ModelHost } from "../../../src/runtime/lifecycle.ts";
-import { createSlots } from "../../../src/runtime/limits.ts";
+import { type QueueBounds, createSlots } from "../../../src/runtime/limits.ts";
 import { createLog } from "../../../src/runtime/log.ts";
 import { createSecrets } from "../../../src/runtime/secrets.ts";
 import { type ModelServerOptions, createModelServer } from "../../../src/runtime/server.ts";
@@ -12,8 +12,9 @@ import { listenRaw } from "./sockets.ts";
 
 interface OpenOptions {
   readonly app?: Partial<AppOptions>;
-  readonly server?: Partial<ModelServerOptions>;
+  readonly server?: Partial<Omit<ModelServerOptions, "slots">>;
   readonly concurrency?: number;
+  readonly queue?: QueueBounds;
 }
 
 /** A model's server that is handed its connections, as the model process of `serve` is. */
@@ -29,14 +30,15 @@ export async function openModelServer(Model: ModelClass, options: OpenOptions = 
     log,
   });
   await host.load();
-  const slots = createSlots(options.concurrency);
+  const slots = createSlots(options.concurrency, options.queue);
   const onModelError = (error: unknown) => log.error("model error", typeof error);
   const app = createApp({ host, log, slots, onModelError, ...options.app });
-  const server = createModelServer({ app, host, log, onModelError, ...options.server });
+  const server = createModelServer({ app, host, log, slots, onModelError, ...options.server });
   const door = await listenRaw((socket: Socket) => server.adopt(socket, Buffer.alloc(0)));
   return {
     host,
     server,
+    slots,
     log: () => text,
     connect: door.connect,
     /** Sends bytes, answers with all that came once the connection has ended. */
