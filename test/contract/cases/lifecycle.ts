@@ -209,7 +209,7 @@ function defineShutdown(command: ServeCommand): void {
 
   describe("SIGTERM", () => {
     it("T140 T141 T142 T144 begun work ends well, new work is refused, sockets close 1012, close() is called, exit 0", async () => {
-      const server = await openWith({ config: "model_name: m\nruntime: { predict_concurrency: 2 }\n" });
+      const server = await openWith({ config: "model_name: m\nruntime: { predict_concurrency: 3 }\n" });
       const go = join(server.root, "go");
       const socket = new WebSocket(`ws://127.0.0.1:${server.port}/v1/websocket?do=echo`);
       await noted(server, "socket:echo");
