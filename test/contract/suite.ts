@@ -32,7 +32,7 @@ export function defineContract(name: string, open: Open, { sockets, files = true
     defineTyped(open, target);
     definePage(open);
     defineConcurrency(open);
-    defineAdmission(open);
+    defineAdmission(open, { sockets });
     defineLimits(open);
     defineModels(open);
     defineCountTokens(open);

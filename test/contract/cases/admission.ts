@@ -1,10 +1,13 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { errorShapes, families, faultOf, listNotes, note, noted, post, predict, readAll } from "../support/calls.ts";
 import { anthropicFor, openaiFor } from "../support/clients.ts";
-import type { Open, Target } from "../support/target.ts";
+import type { Abilities, Open, Target } from "../support/target.ts";
 
 /** More requests than may run and wait; and those that take too long. */
-export function defineAdmission(open: Open): void {
+export function defineAdmission(open: Open, { sockets }: Abilities): void {
   describe("max_queue", () => {
     const config = "model_name: full\nruntime: { predict_concurrency: 1, max_queue: 1 }\n";
     const target = opened(open, config);
@@ -59,6 +62,22 @@ export function defineAdmission(open: Open): void {
       const [completion, message] = await both;
       expect([completion, message]).toMatchObject([asked, asked]);
       expect([(await running).status, (await waiting.response).status]).toEqual([200, 200]);
+    });
+
+    it.runIf(sockets)("a WebSocket holds a place, and is refused with 429 where none is free", async () => {
+      const url = `${target().url.replace("http", "ws")}/v1/websocket`;
+      const holder = new WebSocket(`${url}?do=holder`);
+      await noted(target(), "socket:holder");
+      const waiting = await queue(target(), "behind a socket");
+      const refused = new WebSocket(`${url}?do=refused`).on("error", () => undefined);
+      const [, answer] = (await once(refused, "unexpected-response")) as [unknown, IncomingMessage];
+      expect(answer.statusCode).toBe(429);
+      expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d?$/);
+      answer.resume();
+      holder.terminate();
+      await note(target(), "behind a socket:go");
+      expect((await waiting.response).status).toBe(200);
+      expect(await listNotes(target())).not.toContain("socket:refused");
     });
   });
 
