@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, relative, sep } from "node:path";
 import type { OutsideUse } from "../bundle/artifact.ts";
 import { TrussError } from "../errors.ts";
 import { readManifest } from "./packages/manifests.ts";
+import { stageTarball } from "./lockfile-source.ts";
 import type { Edge, LockedPackage, LockedSet, LockEntry } from "./lockfile-types.ts";
 import type { StagedFile } from "./types.ts";
 
@@ -31,7 +32,7 @@ export function readNpmLock(file: string, root: string, outside: readonly Outsid
   }
   for (const [key, { name, entry, edges }] of packages) {
     if (entry.resolved?.startsWith("file:") !== true) continue;
-    const staged = stageTarball(lock, name, entry.resolved);
+    const staged = stageTarball(lock.home, name, entry.resolved);
     tarballs.set(staged.path, staged);
     const own = { ...entry, resolved: `file:${staged.path.slice("model/".length)}` };
     packages.set(key, { key, name, entry: own, edges });
@@ -72,7 +73,23 @@ function parseLock(file: string): NpmLock {
       hint: again,
     });
   }
-  return { name, home: dirname(file), entries };
+  const broken = Object.keys(entries).find((key) => !isEntry(entries[key]));
+  if (broken === undefined) return { name, home: dirname(file), entries };
+  throw new TrussError("LOCKFILE_MISSING", `${name} is not whole: what it says of ${broken} cannot be read.`, {
+    hint: again,
+  });
+}
+
+const texts = ["name", "version", "resolved", "integrity"] as const;
+const lists = ["os", "cpu", "libc"] as const;
+
+function isEntry(entry: unknown): boolean {
+  if (typeof entry !== "object" || entry === null) return false;
+  const fields = entry as Readonly<Record<string, unknown>>;
+  return (
+    texts.every((field) => ["undefined", "string"].includes(typeof fields[field])) &&
+    lists.every((field) => fields[field] === undefined || Array.isArray(fields[field]))
+  );
 }
 
 /** The lockfile's word for an installed package. */
@@ -135,16 +152,4 @@ function find({ entries }: NpmLock, from: string, name: string): string | undefi
     if (entry !== undefined) return entry.link === true ? entry.resolved : key;
     if (base === "") return undefined;
   }
-}
-
-function stageTarball({ home }: NpmLock, name: string, resolved: string): StagedFile {
-  const file = resolve(home, resolved.slice("file:".length));
-  const stats = existsSync(file) ? statSync(file) : undefined;
-  if (stats?.isFile() !== true) {
-    throw new TrussError("PACKAGE_UNSUITABLE", `${name} is installed from ${resolved}, which is no packed package.`, {
-      hint: "Depend on a packed copy: npm pack, then npm install ./the-file.tgz",
-    });
-  }
-  const path = join("model", "_packages", basename(file)).split(sep).join("/");
-  return { path, mode: 0o644, size: stats.size, content: { kind: "file", file } };
 }

@@ -8,6 +8,7 @@ import { listSome } from "./list-some.ts";
 import { checkPackages } from "./lockfile-checks.ts";
 import { readNpmLock } from "./lockfile-npm.ts";
 import { readPnpmLock } from "./lockfile-pnpm.ts";
+import { refuseKeyed } from "./lockfile-source.ts";
 import type { LockedSet } from "./lockfile-types.ts";
 import { writeNpmFiles } from "./lockfile-write.ts";
 import { readManifest } from "./packages/manifests.ts";
@@ -25,23 +26,26 @@ export interface PlannedInstallation {
 export interface Planning {
   /** Nobody may be there to read a warning: what is not locked is refused. */
   readonly strict: boolean;
+  /** Paths that were looked at by a person. */
+  readonly allowed?: readonly string[];
 }
 
 /**
  * Plans the installation of the packages that are not in the bundle; undefined where all are.
  *
- * @throws TrussError LOCKFILE_MISSING, PACKAGE_UNSUITABLE
+ * @throws TrussError LOCKFILE_MISSING, PACKAGE_UNSUITABLE, STAGE_SECRET
  */
 export async function planInstallation(
   project: Project,
   outside: readonly OutsideUse[],
-  { strict }: Planning,
+  { strict, allowed = [] }: Planning,
 ): Promise<PlannedInstallation | undefined> {
   if (outside.length === 0) return undefined;
   requireOneVersion(outside);
   const lockfile = findLockfile(project.root);
   const set = lockfile && (await readers[lockfile.name]?.(lockfile.file, project.root, outside));
   if (set === undefined) return pinInstalled(project, outside, lockfile?.name, strict);
+  if (!allowed.includes(set.file)) refuseKeyed(set.file, set.packages.values());
   const { manifest, lock } = writeNpmFiles(set, { type: typeOf(project) });
   return {
     installation: { manager: "npm", command: "npm ci --omit=dev", packages: outside.map(plain), locked: true },

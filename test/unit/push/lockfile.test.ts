@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { OutsideUse } from "../../../src/bundle/artifact.ts";
+import type { TrussError } from "../../../src/errors.ts";
 import { loadProject } from "../../../src/project/load.ts";
 import { planInstallation } from "../../../src/push/lockfile.ts";
 import { createTempProject, plainModel } from "./stage-project.ts";
@@ -12,10 +13,11 @@ interface Case {
   readonly files?: Readonly<Record<string, string>>;
   readonly outside?: readonly string[];
   readonly strict?: boolean;
+  readonly allowed?: readonly string[];
 }
 
 /** What comes of a project in which every package of the lockfile is installed. */
-async function plan({ packages, files = {}, outside = ["out"], strict = false }: Case) {
+async function plan({ packages, files = {}, outside = ["out"], strict = false, allowed = [] }: Case) {
   const lock = packages === undefined ? {} : { "package-lock.json": JSON.stringify({ lockfileVersion: 3, packages }) };
   const root = createTempProject({ ...plainModel, ...lock, ...files });
   const loaded = await loadProject(root);
@@ -27,7 +29,7 @@ async function plan({ packages, files = {}, outside = ["out"], strict = false }:
     mkdirSync(folder, { recursive: true });
     return { name, version, folder, why: "native code", specifiers: [name] };
   });
-  const planned = await planInstallation(loaded.project, uses, { strict });
+  const planned = await planInstallation(loaded.project, uses, { strict, allowed });
   const read = (path: string): unknown => {
     const content = planned?.files.find((file) => file.path === path)?.content;
     return content?.kind === "bytes" ? JSON.parse(Buffer.from(content.bytes).toString("utf8")) : undefined;
@@ -42,6 +44,9 @@ async function plan({ packages, files = {}, outside = ["out"], strict = false }:
     warnings: planned?.warnings.map(({ message }) => message) ?? [],
   };
 }
+
+/** As a tar begins. */
+const packed = `${"\0".repeat(257)}ustar`;
 
 describe("the installation", () => {
   it("is none where everything is in the bundle", async () => {
@@ -131,7 +136,7 @@ describe("the installation", () => {
 
   it("takes packed packages along", async () => {
     const { planned, manifest, packages } = await plan({
-      files: { "vendor/out-1.tgz": "packed" },
+      files: { "vendor/out-1.tgz": packed },
       packages: { "node_modules/out": { version: "1.0.0", resolved: "file:vendor/out-1.tgz", integrity: "sha512-b" } },
     });
     expect(planned?.files.map(({ path }) => path)).toContain("model/_packages/out-1.tgz");
@@ -283,6 +288,51 @@ describe("a lockfile that does not do", () => {
       expect.stringContaining("yarn.lock"),
     ]);
   });
+});
+
+describe("a lockfile that may come from anybody", () => {
+  const lockOf = (entry: object) => ({ packages: { "node_modules/out": { version: "1.0.0", ...entry } } });
+
+  it.each([
+    "https://me:hunter2@registry.example.com/out.tgz",
+    "https://hunter2@registry.example.com/out.tgz",
+    "git+https://hunter2:x-oauth-basic@example.com/out.git#abc",
+    "git+ssh://git:hunter2@example.com/out.git#abc",
+    "https://registry.example.com/out.tgz?token=hunter2",
+  ])("is refused with a key in an address, which is not shown: %s", async (resolved) => {
+    const error = await plan(lockOf({ resolved })).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: "STAGE_SECRET", file: "package-lock.json" });
+    expect(`${(error as TrussError).message} ${(error as TrussError).hint}`).not.toContain("hunter2");
+    const { planned } = await plan({ ...lockOf({ resolved }), allowed: ["package-lock.json"] });
+    expect(planned?.installation.locked).toBe(true);
+  });
+
+  it.each(["git+ssh://git@example.com/out.git#abc", "https://registry.example.com/out.tgz?v=1"])(
+    "is taken where nothing opens: %s",
+    async (resolved) => {
+      expect((await plan(lockOf({ resolved }))).planned?.installation.locked).toBe(true);
+    },
+  );
+
+  it("takes nothing but packages along", async () => {
+    const files = { "notes.txt": "-- private --" };
+    const error = plan({ ...lockOf({ resolved: "file:notes.txt" }), files });
+    await expect(error).rejects.toMatchObject({ code: "PACKAGE_UNSUITABLE" });
+  });
+
+  it.each(['"x"', "[1]", '{"packages":5}', '{"packages":{"node_modules/out":null}}'])(
+    "is named where it is none: %s",
+    async (lock) => {
+      await expect(plan({ files: { "package-lock.json": lock } })).rejects.toMatchObject({ code: "LOCKFILE_MISSING" });
+    },
+  );
+
+  it.each([{ version: 1 }, { resolved: 5 }, { os: "linux" }])(
+    "is named where its fields are odd: %j",
+    async (entry) => {
+      await expect(plan(lockOf(entry))).rejects.toMatchObject({ code: "LOCKFILE_MISSING" });
+    },
+  );
 });
 
 describe("a package that cannot go along", () => {
