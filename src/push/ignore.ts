@@ -53,10 +53,24 @@ function createMatcher(patterns: readonly string[], ignorecase = false): Ignore 
 /** What can open something by itself, by the names that programs give it. */
 const privateNames = createMatcher(
   [
-    [".env", ".envrc", ".env.*", ".env-*", ".env_*"],
+    [".env", ".envrc", ".env.*", ".env-*", ".env_*", ".env~", "*.env", "*.env.local"],
     [".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc", ".netrc", "_netrc", ".git-credentials", ".trussrc", ".dockercfg"],
+    [".pgpass", ".htpasswd", ".vault-token", ".s3cfg", ".boto", "*.tfstate", "*.tfstate.backup"],
     [".ssh/", ".aws/", ".azure/", ".gnupg/", ".kube/", ".docker/", ".gcloud/", "kubeconfig"],
-    ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.ppk", "*.jks"],
+    [
+      "id_rsa",
+      "id_dsa",
+      "id_ecdsa",
+      "id_ed25519",
+      "id_*_sk",
+      "*.pem",
+      "*.key",
+      "*.p8",
+      "*.p12",
+      "*.pfx",
+      "*.ppk",
+      "*.jks",
+    ],
     ["*.keystore", "*.kdbx", "credentials", "credentials.json", "application_default_credentials.json"],
     ["service-account*.json", "service_account*.json", "client_secret*.json"],
   ].flat(),

@@ -50,7 +50,18 @@ describe("what is staged", () => {
   });
 
   it("is never what is private by its name; that is told", async () => {
-    const secret = [".env", ".env.local", "x/.npmrc", "id_rsa", "tls.PEM", "my.key", ".ssh/config", "credentials.json"];
+    const more = ["prod.env", "id_ed25519_sk", ".pgpass", ".htpasswd", "x.tfstate"];
+    const secret = [
+      ...more,
+      ".env",
+      ".env.local",
+      "x/.npmrc",
+      "id_rsa",
+      "tls.PEM",
+      "my.key",
+      ".ssh/config",
+      "credentials.json",
+    ];
     const junk = [".git/HEAD", "node_modules/a/index.js", ".DS_Store", "__pycache__/a.pyc", ".gitignore"];
     const { stage, warnings } = await stageOf(
       Object.fromEntries(
@@ -62,7 +73,7 @@ describe("what is staged", () => {
     );
     expect(withoutOwn(pathsOf(stage))).toEqual([]);
     expect(warnings).toEqual([expect.stringMatching(/^Left out, as such names belong to secrets: model\/\.env/)]);
-    expect(warnings[0]).toContain("and 13 more");
+    expect(warnings[0]).toContain("and 23 more");
   });
 
   it("leaves out what both ignore files name, as a .gitignore would", async () => {
