@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { TrussError } from "../errors.ts";
@@ -18,8 +18,10 @@ export function readEnvFiles(root: string): Record<string, string> {
 }
 
 function readText(root: string, name: string): string {
+  const file = join(root, name);
   try {
-    return readFileSync(join(root, name), "utf8").replace(/^\uFEFF/, "");
+    // A pipe has no end until somebody writes one, and nothing could interrupt the reading.
+    return statSync(file).isFIFO() ? "" : readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     // A project may have a folder called .env: Python's virtual environments often are.

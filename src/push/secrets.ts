@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parseEnv } from "node:util";
@@ -76,7 +76,7 @@ function readVariables(root: string): SecretForm[] {
 /** `.env` may be a folder, of Python's. */
 function readQuietly(file: string): string {
   try {
-    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    return statSync(file).isFIFO() ? "" : readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch {
     return "";
   }

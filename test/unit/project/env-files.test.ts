@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -20,6 +21,12 @@ describe("readEnvFiles", () => {
   it("leaves a folder called .env alone", () => {
     const root = createTempProject({ ".env.local": "A=1" });
     mkdirSync(join(root, ".env"));
+    expect(readEnvFiles(root)).toEqual({ A: "1" });
+  });
+
+  it.skipIf(process.platform === "win32")("does not wait for a pipe that nobody writes", () => {
+    const root = createTempProject({ ".env.local": "A=1" });
+    execFileSync("mkfifo", [join(root, ".env")]);
     expect(readEnvFiles(root)).toEqual({ A: "1" });
   });
 });
