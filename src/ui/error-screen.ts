@@ -5,6 +5,7 @@ import { concealArguments } from "../lib/arguments.ts";
 import { homeFolder } from "../lib/home-folder.ts";
 import { isConfig, redactSecrets } from "../project/redact.ts";
 import { renderCodeFrame } from "./code-frame.ts";
+import { safeText } from "./safe-text.ts";
 import { createStyle } from "./style.ts";
 
 /** An error with what is known of where it comes from. */
@@ -59,9 +60,9 @@ export function renderError(error: TrussError, { colors }: { readonly colors: bo
   const { file, line, column, hint } = error;
   const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
   return [
-    `${style.red(style.bold(`✖ ${error.code}`))}  ${error.message}\n`,
-    place === "" ? "" : `  ${style.cyan(place)}\n`,
-    hint === undefined ? "" : `  ${style.bold("→")} ${hint}\n`,
+    `${style.red(style.bold(`✖ ${error.code}`))}  ${safeText(error.message)}\n`,
+    place === "" ? "" : `  ${style.cyan(safeText(place))}\n`,
+    hint === undefined ? "" : `  ${style.bold("→")} ${safeText(hint)}\n`,
   ].join("");
 }
 

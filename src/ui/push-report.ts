@@ -1,5 +1,6 @@
 import type { ProgressEvent, Reporter } from "../events.ts";
 import { formatBytes } from "./bytes.ts";
+import { safeText } from "./safe-text.ts";
 import { type Style, createStyle } from "./style.ts";
 
 export interface PushOutput {
@@ -33,11 +34,13 @@ export function createPushReport(output: PushOutput): PushReport {
     report: (event) => {
       switch (event.event) {
         case "step":
-          return say(`${style.dim("·")} ${event.message}\n`);
+          return say(`${style.dim("·")} ${safeText(event.message)}\n`);
         case "note":
-          return say(`${event.message}\n`);
+          return say(`${safeText(event.message)}\n`);
         case "warning":
-          return say(`${style.yellow(`! ${event.message}`)}${event.hint === undefined ? "" : `\n  → ${event.hint}`}\n`);
+          return say(
+            `${style.yellow(`! ${safeText(event.message)}`)}${event.hint === undefined ? "" : `\n  → ${safeText(event.hint)}`}\n`,
+          );
         case "output":
           return say(event.text);
         case "progress":

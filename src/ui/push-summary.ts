@@ -1,5 +1,6 @@
 import type { Published, Stage } from "../push/types.ts";
 import { formatBytes } from "./bytes.ts";
+import { safeName, safeText } from "./safe-text.ts";
 import { createStyle } from "./style.ts";
 
 /** More than this is seldom meant, in bytes. */
@@ -13,7 +14,7 @@ export function renderStage({ files, size, digest, installation }: Stage, colors
   const tooMany = files.length > listedFiles;
   const shown = tooMany ? largest(files, listedFiles) : files;
   const width = Math.max(0, ...shown.map((file) => formatBytes(file.size).length));
-  const lines = shown.map((file) => `  ${formatBytes(file.size).padStart(width)}  ${file.path}`);
+  const lines = shown.map((file) => `  ${formatBytes(file.size).padStart(width)}  ${safeName(file.path)}`);
   const rest = tooMany ? [style.dim(`  and ${files.length - shown.length} smaller files`)] : [];
   const outside = installation?.packages ?? [];
   return [
@@ -31,7 +32,7 @@ export function renderStage({ files, size, digest, installation }: Stage, colors
 /** What to think of before a large stage is sent; undefined: nothing. */
 export function warnOfSize({ files, size }: Stage): { message: string; hint: string } | undefined {
   if (size <= largeSize) return undefined;
-  const named = largest(files, 3).map((file) => `${file.path} (${formatBytes(file.size)})`);
+  const named = largest(files, 3).map((file) => `${safeName(file.path)} (${formatBytes(file.size)})`);
   return {
     message: `${formatBytes(size)} is a lot to push; the largest: ${named.join(", ")}`,
     hint: "name what the model does not need in .trussignore; let load() fetch large weights",
@@ -43,7 +44,7 @@ export function renderPublished({ summary, next }: Published, colors: boolean): 
   const style = createStyle(colors);
   const width = Math.max(0, ...summary.map(([label]) => label.length));
   return [
-    ...summary.map(([label, value]) => `${style.bold(label.padEnd(width))}  ${value}\n`),
+    ...summary.map(([label, value]) => `${style.bold(label.padEnd(width))}  ${safeText(value)}\n`),
     ...(next.length === 0 ? [] : ["\nNext:\n", ...next.map((line) => `  ${style.cyan(line)}\n`)]),
     "\n",
   ].join("");

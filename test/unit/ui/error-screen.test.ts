@@ -16,6 +16,11 @@ it("an expected failure is its code, message, place and next step, without a sta
   );
 });
 
+it("what others say moves no cursor", () => {
+  const error = new TrussError("REGISTRY_REFUSED", "it said \u001B]0;pwn\u0007\u001B[31mno", { hint: "a\u001B[2Jb" });
+  expect(renderError(error, { colors: false })).toBe("✖ REGISTRY_REFUSED  it said ]0;pwn[31mno\n  → a[2Jb\n");
+});
+
 it("a bug of ours is a report to paste that does not name the user's home", () => {
   const error = new Error("broken");
   error.stack = `Error: broken\n    at go (${join(homedir(), "x.js")}:1:1)`;
