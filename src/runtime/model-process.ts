@@ -17,7 +17,7 @@ import { beginScopes } from "./request-scope.ts";
 import { createSecrets, declaredSecrets } from "./secrets.ts";
 import { type ModelServer, createModelServer } from "./server.ts";
 import { readSettings } from "./settings.ts";
-import { messageOf, toRemoteError } from "./stacks.ts";
+import { logFields, messageOf, toRemoteError } from "./stacks.ts";
 import { schemasOf } from "./validate.ts";
 
 export interface ModelProcessOptions {
@@ -62,7 +62,7 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     const remote = toRemoteError("INTERNAL", error, start.root);
     // In dev the parent shows it, with the source around it.
     if (mode === "handoff")
-      log.write("ERROR", `Exception while running the model: ${remote.message}`, { exc_info: remote.stack });
+      log.write("ERROR", `Exception while running the model: ${remote.message}`, logFields(remote));
     send({ type: "request_error", requestId, error: remote });
   };
   const inspection = createInspection(options, host);

@@ -10,7 +10,7 @@ import { type LoadInspector, type ModelProcess, createModelProcess, describeProc
 import { watchLoop } from "./loop-watch.ts";
 import { type Watcher, dieWithParent, killOwnGroup } from "./parent-watch.ts";
 import { readSettings } from "./settings.ts";
-import { toRemoteError } from "./stacks.ts";
+import { logFields, toRemoteError } from "./stacks.ts";
 
 /** Exit code of a model process that code of the model brought down. */
 const crashCode = 70;
@@ -125,10 +125,6 @@ function watchForCrashes(model: ModelProcess, start: ModelStart, log: RuntimeLog
   };
   process.on("uncaughtException", crash("Uncaught exception"));
   process.on("unhandledRejection", crash("Unhandled rejection"));
-}
-
-function logFields({ hint, stack }: RemoteError): Readonly<Record<string, string>> {
-  return { ...(hint === undefined ? {} : { hint }), ...(stack === undefined ? {} : { exc_info: stack }) };
 }
 
 async function describe(start: ModelStart): Promise<void> {

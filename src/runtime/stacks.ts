@@ -24,6 +24,11 @@ export function toRemoteError(code: ErrorCode, error: unknown, root: string): Re
   };
 }
 
+/** What a log line says of it beside its message. */
+export function logFields({ hint, stack }: RemoteError): Readonly<Record<string, string>> {
+  return { ...(hint === undefined ? {} : { hint }), ...(stack === undefined ? {} : { exc_info: stack }) };
+}
+
 /** What was thrown, in words. Model code may throw anything, also what throws when it is looked at. */
 export function messageOf(error: unknown): string {
   if (error === undefined || error === null) return `${error} was thrown`;

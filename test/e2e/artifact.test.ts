@@ -102,6 +102,16 @@ export class Model {
     expect(stack).toMatch(/at fails \(\S+lib\/fails\.ts:4:9\)\n\s+at Model\.predict \(\S+model\/model\.ts:8:12\)$/);
   });
 
+  it("logs what to do about a secret without a value", async () => {
+    const root = createModel({
+      "config.yaml": "secrets: { key: null }\n",
+      "model/model.ts":
+        "export class Model { constructor(readonly c: any) {} predict() { return this.c.secrets.key; } }",
+    });
+    const { log } = await askArtifact(unpack(await makeArtifact(root)), { TRUSS_SECRET_KEY: "told by another name" });
+    expect(log).toMatch(/has no value".*"hint":"[^"]* set TRUSS_SECRET_key /);
+  });
+
   it("says which package is not installed beside it", async () => {
     const root = createModel({
       "model/model.ts": `import { native } from "native/sub";\n${answers("native")}`,
