@@ -10,9 +10,14 @@ export type Flags = Readonly<Record<string, unknown>>;
 /** Adds every target's options to the command, each flag once, below a heading that names its targets. */
 export function addTargetOptions(command: Command, all: readonly Target[]): void {
   for (const [flags, uses] of groupOptions(all)) {
-    const heading = `Options of ${uses.map(({ target }) => target).join(" and ")}:`;
+    const heading = `Options of ${listAll(uses.map(({ target }) => target))}:`;
     command.addOption(new Option(flags, describe(uses)).helpGroup(heading));
   }
+}
+
+function listAll(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
 }
 
 interface Use {
@@ -88,7 +93,7 @@ export function readTargetFlags(command: Command, target: Target, all: readonly 
     const name = new Option(spelt).attributeName();
     if (value !== undefined && !(name in flags)) flags[name] = value;
   }
-  target.validate?.(flags);
+  target.validate?.({ ...flags, dryRun: command.getOptionValue("dryRun") === true });
   return flags;
 }
 
@@ -102,8 +107,8 @@ function refuseForeign(option: Option, target: Target, uses: readonly Target[]):
   const names = uses.map(({ name }) => name);
   const flag = option.long ?? option.flags;
   return usage(
-    `${flag} is an option of ${names.join(" and ")}; this push goes to ${target.name}.`,
-    `leave ${flag} out, or add --target ${names[0] ?? ""}`,
+    `${flag} is an option of ${listAll(names)}; this push goes to ${target.name}.`,
+    `leave it out, or add --target ${names[0] ?? ""}`,
   );
 }
 

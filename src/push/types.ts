@@ -102,7 +102,7 @@ export interface Published {
 export interface Target {
   readonly name: string;
   readonly options: readonly TargetOption[];
-  /** Looks at the flags before anything is built; throws a `TrussError` with code USAGE. */
+  /** Looks at the flags, and at `dryRun`, before anything is built; throws a `TrussError` with code USAGE. */
   readonly validate?: (flags: Readonly<Record<string, unknown>>) => void;
   /** Whether the project must have a `model_name`; a person is asked for it, and it is written to config.yaml. */
   readonly needsName?: (flags: Readonly<Record<string, unknown>>) => boolean;

@@ -131,6 +131,12 @@ describe("push --target baseten --dry-run", () => {
   });
 });
 
+test("--offline without --dry-run is refused, and nothing is deployed", async () => {
+  const { fake, push } = await setUp();
+  expect(await push(["--offline"])).toMatchObject({ code: 2, stdout: "" });
+  expect(fake.seen).toEqual([]);
+});
+
 test("the archive that was taken serves", async () => {
   const { fake, push, project } = await setUp();
   expect(await push(["--json"])).toMatchObject({ code: 0 });

@@ -88,6 +88,7 @@ describe("push refuses", () => {
   it.each([
     [["--target", "imgae"], "did you mean image?"],
     [["--promote"], "--promote is an option of baseten; this push goes to archive."],
+    [["--target", "baseten"], "--out is an option of archive, image and kubernetes; this push goes to baseten."],
     [["--promot"], "--promote"],
     [["--target", "image", "--packages", "trce"], "did you mean trace?"],
   ])("%j as a usage fault", async (args, said) => {

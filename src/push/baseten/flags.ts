@@ -12,6 +12,7 @@ export interface BasetenFlags {
   readonly team?: string;
   readonly develop?: true;
   readonly offline?: true;
+  readonly dryRun?: boolean;
   readonly wait?: boolean;
   readonly timeoutSeconds?: number;
   readonly tail?: true;
@@ -74,6 +75,9 @@ export function validate(flags: BasetenFlags): void {
   if (flags.promote === true && flags.environment !== undefined) {
     throw usage("--promote means --environment production, so only one of the two can be given.");
   }
+  if (flags.offline === true && flags.dryRun !== true) {
+    throw usage("--offline is only for --dry-run: a deployment cannot do without Baseten.");
+  }
   if (flags.preservePreviousProductionDeployment === true) requirePromotion(flags);
   if (flags.develop !== true) return;
   const foreign = [
@@ -83,7 +87,7 @@ export function validate(flags: BasetenFlags): void {
     ["--preserve-env-instance-type", flags.preserveEnvInstanceType],
   ] as const;
   const first = foreign.find(([, value]) => value !== undefined);
-  if (first !== undefined) throw usage(`A development deployment has none: leave ${first[0]} or --develop out.`);
+  if (first !== undefined) throw usage(`${first[0]} is not for a development deployment: leave it or --develop out.`);
 }
 
 function requirePromotion({ promote, wait }: BasetenFlags): void {

@@ -302,6 +302,7 @@ describe("flags", () => {
     [{ develop: true, deploymentName: "x" }],
     [{ develop: true, promote: true }],
     [{ develop: true, environment: "x" }],
+    [{ offline: true, dryRun: false }],
     [{ preservePreviousProductionDeployment: true }],
     [{ promote: true, preservePreviousProductionDeployment: true, wait: false }],
   ])("%j are refused together", (flags) => {
