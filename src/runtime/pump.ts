@@ -74,8 +74,10 @@ export class Pump {
     const { iterator } = this.#opened;
     // The first item goes out before another is asked for.
     let turnedAt = -Infinity;
+    let asked: number | undefined = this.#opened.askedAt;
     for (let next: unknown = this.#opened.first; ; next = iterator.next()) {
-      const now = this.#silence.begin();
+      const now = this.#silence.begin(asked);
+      asked = undefined;
       const step = (await next) as IteratorResult<unknown>;
       // The client left meanwhile: what still comes is for nobody.
       if (this.#over) return;

@@ -12,8 +12,8 @@ export interface SilenceOptions {
 
 /** Watches one stream with one timer, however many items pass: an item costs a look at the clock. */
 export interface Silence {
-  /** From now on an item is awaited. Answers with the time. */
-  begin(): number;
+  /** From now on an item is awaited, or from an earlier time on. Answers with the present time. */
+  begin(from?: number): number;
   /** The item is there; until the next `begin` whoever is slow is not the model. */
   end(): void;
   stop(): void;
@@ -46,10 +46,11 @@ export function watchSilence({ keepAliveMs, timeoutMs, onKeepAlive, onTimeout }:
   };
 
   return {
-    begin() {
-      since = performance.now();
+    begin(from) {
+      const now = performance.now();
+      since = from ?? now;
       if (timer === undefined && round !== Infinity) arm(round);
-      return since;
+      return now;
     },
     end() {
       since = undefined;

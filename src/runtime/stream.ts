@@ -9,6 +9,8 @@ export interface OpenedStream {
   readonly first: PromiseLike<IteratorResult<unknown>>;
   /** How the wait for it ended; a generator that throws first rejects {@link openStream} instead. */
   readonly outcome: "item" | "late" | "gone";
+  /** When it was asked for, by `performance.now()`. */
+  readonly askedAt: number;
   /** The item's value when it came in time. */
   readonly firstValue: unknown;
 }
@@ -53,6 +55,7 @@ export async function openStream(
   onLeave: OnLeave,
 ): Promise<OpenedStream> {
   const iterator = iteratorOf(source);
+  const askedAt = performance.now();
   const first = Promise.resolve(iterator.next());
   let timer: NodeJS.Timeout | undefined;
   let unlisten: (() => void) | undefined;
@@ -64,8 +67,8 @@ export async function openStream(
     clearTimeout(timer);
     unlisten?.();
   });
-  if (typeof outcome === "string") return { iterator, first, outcome, firstValue: undefined };
-  return { iterator, first, outcome: "item", firstValue: outcome.done === true ? undefined : outcome.value };
+  if (typeof outcome === "string") return { iterator, first, askedAt, outcome, firstValue: undefined };
+  return { iterator, first, askedAt, outcome: "item", firstValue: outcome.done === true ? undefined : outcome.value };
 }
 
 /** As `for await` reads: what a plain generator yields may be promised. */

@@ -24,6 +24,15 @@ describe("a stream's silence", () => {
     expect(told).toEqual(["alive at 160", "alive at 260"]);
   });
 
+  it("may have begun before it is watched: until the head went out, for example", () => {
+    const before = performance.now();
+    vi.advanceTimersByTime(100);
+    watch({ keepAliveMs: 100, timeoutMs: 250 }).begin(before);
+    vi.advanceTimersByTime(1000);
+    // 200 and 250 after its beginning.
+    expect(told).toEqual(["alive at 100", "over at 150"]);
+  });
+
   it("is none while nothing is awaited: then the reader is slow, not the model", () => {
     const silence = watch({ keepAliveMs: 100, timeoutMs: 150 });
     silence.begin();
