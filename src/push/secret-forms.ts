@@ -55,3 +55,19 @@ export function isSecretVariable(name: string, value: string): boolean {
   if (secretName.test(name) || urlWithPassword.test(value)) return true;
   return value.length >= 12 && !plainName.test(name) && /^(?=.*\d)(?=.*[a-z])[^\s/]+$/i.test(value);
 }
+
+/** Finds a value as it is, as JSON, JavaScript or an address write it, and anywhere within base64. */
+export function valuePattern(value: string): RegExp {
+  const forms = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), ...inBase64(value)];
+  const literals = [...new Set(forms)].map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}/-]/g, String.raw`\$&`));
+  return new RegExp(literals.join("|"), "g");
+}
+
+/** What is the same whatever stands before and behind it; as often as three bytes have beginnings. */
+function inBase64(value: string): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+    return [bytes.toString("base64").slice(...own), bytes.toString("base64url").slice(...own)];
+  });
+}

@@ -5,7 +5,7 @@ import { parseEnv } from "node:util";
 import { TrussError } from "../errors.ts";
 import { readWhole } from "./content.ts";
 import { createSourceFinder } from "./source-finder.ts";
-import { type SecretForm, isSecretVariable, secretForms } from "./secret-forms.ts";
+import { type SecretForm, isSecretVariable, secretForms, valuePattern } from "./secret-forms.ts";
 import { configFile, serverFile, serverMapFile } from "./stage-paths.ts";
 import type { StagedFile } from "./types.ts";
 
@@ -68,7 +68,7 @@ function readVariables(root: string): SecretForm[] {
       .filter(([key, value]) => isSecretVariable(key, value ?? ""))
       .map(([key, value]) => ({
         what: `the value of ${key} in ${name}`,
-        pattern: new RegExp(escape(value ?? ""), "g"),
+        pattern: valuePattern(value ?? ""),
       }));
   });
 }
@@ -80,13 +80,6 @@ function readQuietly(file: string): string {
   } catch {
     return "";
   }
-}
-
-/** The value as it is, or as JSON and JavaScript write it. */
-function escape(value: string): string {
-  const literal = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}/-]/g, String.raw`\$&`);
-  const quoted = JSON.stringify(value).slice(1, -1);
-  return quoted === value ? literal(value) : `(?:${literal(value)}|${literal(quoted)})`;
 }
 
 function search(text: string, forms: readonly SecretForm[]) {
@@ -124,6 +117,8 @@ function describeFound(found: readonly Found[]): TrussError {
 /** The file's text; `undefined` where it is none. */
 function readText(file: StagedFile): string | undefined {
   const bytes = readAll(file);
+  // As Windows' own shell writes it.
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes).toString("utf16le");
   return bytes.subarray(0, 8192).includes(0) ? undefined : Buffer.from(bytes).toString("utf8");
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isTrussError } from "../../../src/errors.ts";
 import { refuseSecrets } from "../../../src/push/secrets.ts";
 import { textFile } from "../../../src/push/staged-file.ts";
-import { pathsOf, stageOf, textOf } from "./stage-project.ts";
+import { createTempProject, pathsOf, plainModel, put, stageFolder, stageOf, textOf } from "./stage-project.ts";
 
 const letters = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzAbCdEfGhIjKlMnOp";
 /** Put together here, so that no scanner takes this file for one with secrets. */
@@ -78,6 +78,27 @@ describe("a secret stops the push", () => {
     expect(error?.message).toContain("data/a.json:1 (the value of SERVICE_PASSWORD in .env)");
     expect(error?.message).toContain("data/b:2 (the value of DATABASE_URL in .env.production)");
     expect(error?.message).toContain("model/c.md:1 (the value of OTHER in .env.production)");
+  });
+
+  it.each([
+    ["base64", Buffer.from("q1w2e3r4>?t5y6")],
+    ["base64 of more", Buffer.from("me:q1w2e3r4>?t5y6@host")],
+    ["base64 of still more", Buffer.from("you:q1w2e3r4>?t5y6")],
+  ])("the values of .env files in %s", async (_, bytes) => {
+    const env = { ".env": "A_TOKEN=q1w2e3r4>?t5y6\n" };
+    for (const encoding of ["base64", "base64url"] as const) {
+      const error = await refusal({ ...env, "data/a.yaml": `auth: ${bytes.toString(encoding)}\n` });
+      expect(error?.message).toContain("data/a.yaml:1 (the value of A_TOKEN in .env)");
+    }
+  });
+
+  it("the values of .env files in an address, and in text of Windows' shell", async () => {
+    const root = createTempProject({ ...plainModel, ".env": "A_TOKEN=q1w2e3r4>?t5y6\n" });
+    put(root, "data/url.txt", "https://host/?k=q1w2e3r4%3E%3Ft5y6");
+    put(root, "data/wide.txt", Buffer.from("\uFEFFone\r\nq1w2e3r4>?t5y6", "utf16le"));
+    const error = await errorOf(stageFolder(root));
+    expect(error?.message).toContain("data/url.txt:1 (the value of A_TOKEN in .env)");
+    expect(error?.message).toContain("data/wide.txt:2 (the value of A_TOKEN in .env)");
   });
 
   it("in config.yaml, told once; the values of declared secrets are not staged at all", async () => {
