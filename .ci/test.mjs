@@ -32,6 +32,9 @@ const tools = {
     trouble: "programs for containers are missing",
   },
 };
+// All but the first two mostly wait for programs that they have started. The clients bring a second Node with them, under
+// which later parts build the same project once more.
+const workers = { clients: 2, unit: 2, contract: 3, e2e: 3, package: 2, truss: 3, images: 2 };
 let passed = 0;
 let failed = 0;
 const skipped = [];
@@ -41,13 +44,11 @@ for (const check of ["lint", "format:check", "types", "dead-code"]) {
   const { status } = shell(scripts[check]);
   count(check, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
 }
-for (const part of ["unit", "contract", "e2e", "clients", "package", "truss", "images"]) {
+for (const part of Object.keys(workers)) {
   if (asked.length > 0 && !asked.includes(part)) continue;
   const found = findTools(part);
   const report = join(reports, `${part}.json`);
-  // The tests of the command line mostly wait for programs that they have started.
-  const workers = part === "e2e" ? ["--maxWorkers=3"] : [];
-  const args = ["run", "-c", "test/vitest.config.ts", "--project", part, ...workers];
+  const args = ["run", "-c", "test/vitest.config.ts", "--project", part, `--maxWorkers=${workers[part]}`];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const { status } = run(found.node ?? process.execPath, [vitest, ...args, ...reporters], found.env);
   const result = readReport(report);
