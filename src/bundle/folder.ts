@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TrussError } from "../errors.ts";
@@ -30,13 +41,13 @@ let bundlers = 0;
 
 /**
  * By default a folder of its own for each bundler, inside the project: packages are found from there as they are from
- * the sources.
+ * the sources. A project that nobody may write to, such as a checkout mounted read-only, gets one elsewhere.
  *
  * @throws TrussError WRITE_FAILED
  */
 export function createBundleFolder(root: string, outDir?: string): BundleFolder {
-  const home = outDir === undefined ? findHome(root) : undefined;
-  const path = home === undefined ? resolve(outDir ?? root) : join(home, `${process.pid}-${++bundlers}`);
+  const path = outDir === undefined ? openOwnFolder(root) : resolve(outDir);
+  if (outDir !== undefined) ensureWritable(path, () => mkdirSync(path, { recursive: true }));
   const bundles = new Map<string, Bundle>();
   let timer: NodeJS.Timeout | undefined;
   const sweepSoon = () => {
@@ -45,12 +56,6 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
       removeUnheld(bundles);
     }, sweepAfterMs).unref();
   };
-  ensureWritable(path, () => {
-    mkdirSync(path, { recursive: true });
-    if (home === undefined) return;
-    removeLeftovers(home);
-    if (basename(home) === ".truss-ts") writeFileSync(join(home, ".gitignore"), "*\n");
-  });
   return {
     path,
     write(code, map) {
@@ -68,9 +73,42 @@ export function createBundleFolder(root: string, outDir?: string): BundleFolder 
       clearTimeout(timer);
       for (const file of bundles.keys()) removeBundle(file);
       bundles.clear();
-      if (home !== undefined) removeQuietly(path);
+      if (outDir === undefined) removeQuietly(path);
     },
   };
+}
+
+function openOwnFolder(root: string): string {
+  const home = findHome(root);
+  const path = join(home, `${process.pid}-${++bundlers}`);
+  try {
+    mkdirSync(path, { recursive: true });
+    removeLeftovers(home);
+    if (basename(home) === ".truss-ts") writeFileSync(join(home, ".gitignore"), "*\n");
+    return path;
+  } catch (error) {
+    const elsewhere = full.has(codeOf(error)) ? undefined : openFolderElsewhere(root);
+    if (elsewhere !== undefined) return elsewhere;
+    throw describeUnwritable(path, error);
+  }
+}
+
+/** Packages are found from there by a link to where the project has them. */
+function openFolderElsewhere(root: string): string | undefined {
+  try {
+    const path = realpathSync(mkdtempSync(join(tmpdir(), "truss-ts-")));
+    const packages = findPackages(root);
+    if (packages !== undefined) symlinkSync(packages, join(path, "node_modules"), "junction");
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function findPackages(folder: string): string | undefined {
+  const found = join(folder, "node_modules");
+  if (existsSync(found)) return found;
+  return dirname(folder) === folder ? undefined : findPackages(dirname(folder));
 }
 
 function holdBundle(file: string, bundles: Map<string, Bundle>, onLetGo: () => void): () => void {
@@ -144,15 +182,22 @@ function ensureWritable(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new TrussError("WRITE_FAILED", `The built model cannot be written to ${path} (${code}).`, {
-      hint:
-        code === "ENOSPC" || code === "EDQUOT"
-          ? "Free some space on the disk, then save again."
-          : `Make ${dirname(path)} writable for you, then try again.`,
-      cause: error,
-    });
+    throw describeUnwritable(path, error);
   }
+}
+
+const full: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
+function describeUnwritable(path: string, cause: unknown): TrussError {
+  const code = codeOf(cause);
+  const hint = full.has(code)
+    ? "Free some space on the disk, then save again."
+    : `Make ${dirname(path)} writable for you, then try again.`;
+  return new TrussError("WRITE_FAILED", `The built model cannot be written to ${path} (${code}).`, { hint, cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
 function writeAtomically(file: string, text: string): void {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { TrussError, exitCodes } from "../errors.ts";
 import type { Job } from "./account.ts";
 import type { CommandIo } from "./io.ts";
@@ -19,7 +19,7 @@ export interface PredictInput {
 }
 
 /** Bytes. Beyond it a server would hardly take it. */
-const stdinLimit = 512 * 1024 * 1024;
+const inputLimit = 512 * 1024 * 1024;
 
 /**
  * The body of a call: `--data`, `--file`, or else the project's own example.
@@ -32,7 +32,7 @@ export async function readInput(io: CommandIo, job: Job, dir: string, flags: Inp
   }
   if (flags.data !== undefined) return toInput(Buffer.from(flags.data), "--data");
   if (flags.file === "-") return toInput(await readStdin(io, job), "stdin");
-  if (flags.file !== undefined) return toInput(readInputFile(flags.file), flags.file);
+  if (flags.file !== undefined) return toInput(await readInputFile(flags.file, job), flags.file);
   const example = await readExample(dir);
   if (example !== undefined) return toInput(Buffer.from(JSON.stringify(example)), "model_metadata.example_model_input");
   throw usage(
@@ -67,18 +67,28 @@ function describeFault(bytes: Uint8Array): string | undefined {
 }
 
 async function readStdin(io: CommandIo, { interruption }: Job): Promise<Uint8Array> {
-  const bytes = await io.readStdin(stdinLimit, interruption.signal);
+  const bytes = await io.readStdin(inputLimit, interruption.signal);
   if (bytes === undefined) throw usage("There is too much on stdin.", "512 MiB are the most");
   return bytes;
 }
 
-function readInputFile(path: string): Uint8Array {
+/** As a stream: a device may have no end, and a pipe is read while its other side still writes. */
+async function readInputFile(path: string, { interruption }: Job): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let size = 0;
   try {
     if (statSync(path).isDirectory()) throw usage(`${path} is a folder.`, "give the file to send");
-    return readFileSync(path);
+    const stream = createReadStream(path, { signal: interruption.signal });
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > inputLimit) throw usage(`${path} is too large to send.`, "512 MiB are the most");
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    interruption.signal.throwIfAborted();
     if (error instanceof TrussError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     throw usage(`${path} cannot be read (${code}).`, "give a file that is there, or - for stdin");
   }
 }

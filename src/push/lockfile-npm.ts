@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, relative, sep } from "node:path";
 import type { OutsideUse } from "../bundle/artifact.ts";
@@ -32,7 +33,7 @@ export function readNpmLock(file: string, root: string, outside: readonly Outsid
   }
   for (const [key, { name, entry, edges }] of packages) {
     if (entry.resolved?.startsWith("file:") !== true) continue;
-    const staged = stageTarball(lock.home, name, entry.resolved);
+    const staged = withOwnPlace(stageTarball(lock.home, name, entry.resolved), entry.resolved, tarballs);
     tarballs.set(staged.path, staged);
     const own = { ...entry, resolved: `file:${staged.path.slice("model/".length)}` };
     packages.set(key, { key, name, entry: own, edges });
@@ -46,6 +47,14 @@ export function readNpmLock(file: string, root: string, outside: readonly Outsid
     tarballs: [...tarballs.values()],
     overridden: manifest?.["overrides"] !== undefined,
   };
+}
+
+/** Two of one name may lie in two folders. */
+function withOwnPlace(staged: StagedFile, resolved: string, others: ReadonlyMap<string, StagedFile>): StagedFile {
+  const twin = others.get(staged.path)?.content;
+  if (twin?.kind !== "file" || staged.content.kind !== "file" || twin.file === staged.content.file) return staged;
+  const folder = createHash("sha256").update(resolved).digest("hex").slice(0, 8);
+  return { ...staged, path: staged.path.replace("/_packages/", `/_packages/${folder}/`) };
 }
 
 /** npm writes `sharp` or `sharp@0.33.5`. */

@@ -12,6 +12,8 @@ import type { StagedFile } from "./types.ts";
 export interface SecretSearch {
   /** Absolute path of the project. */
   readonly root: string;
+  /** Of `config.yaml`, by name: those that have a value there are for this machine. */
+  readonly secrets?: Readonly<Record<string, string | null>>;
   readonly files: readonly StagedFile[];
   /** Paths that were looked at by a person: staged ones, or of sources. */
   readonly allowed: ReadonlySet<string>;
@@ -32,12 +34,13 @@ const textLimit = 16 * 1024 * 1024;
 const namedAtMost = 5;
 
 /**
- * Looks for keys and tokens in everything that is text, and for the values of the project's `.env` files.
+ * Looks for keys and tokens in everything that is text, for the values of the project's `.env` files, and for
+ * those that `config.yaml` gives to secrets.
  *
  * @throws TrussError STAGE_SECRET, which names places and never a value
  */
-export async function refuseSecrets({ root, files, allowed, signal }: SecretSearch): Promise<void> {
-  const forms = [...secretForms, ...readVariables(root)];
+export async function refuseSecrets({ root, secrets, files, allowed, signal }: SecretSearch): Promise<void> {
+  const forms = [...secretForms, ...readVariables(root), ...formsOf(secrets ?? {}, configFile)];
   const map = files.find(({ path }) => path === serverMapFile);
   const findSource = map === undefined ? undefined : createSourceFinder(readAll(map));
   const found: Found[] = [];
@@ -64,13 +67,19 @@ function readVariables(root: string): SecretForm[] {
   );
   return names.flatMap((name) => {
     const variables = Object.entries(parseEnv(readQuietly(join(root, name))));
-    return variables
-      .filter(([key, value]) => isSecretVariable(key, value ?? ""))
-      .map(([key, value]) => ({
-        what: `the value of ${key} in ${name}`,
-        pattern: valuePattern(value ?? ""),
-      }));
+    return formsOf(Object.fromEntries(variables.filter(([key, value]) => isSecretVariable(key, value ?? ""))), name);
   });
+}
+
+/** A short one is in many texts by chance. */
+const shortest = 8;
+
+function formsOf(values: Readonly<Record<string, string | null | undefined>>, file: string): SecretForm[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    typeof value === "string" && value.length >= shortest
+      ? [{ what: `the value of ${key} in ${file}`, pattern: valuePattern(value) }]
+      : [],
+  );
 }
 
 /** `.env` may be a folder, of Python's. */

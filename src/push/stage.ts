@@ -48,7 +48,13 @@ export async function createStage(project: Project, options: StageOptions): Prom
   ];
   report({ event: "step", message: "Collecting the files" });
   const files = collect(project, built, config, made, options);
-  await refuseSecrets({ root: project.root, files, allowed: new Set(options.allowed), signal });
+  await refuseSecrets({
+    root: project.root,
+    secrets: project.config.secrets,
+    files,
+    allowed: new Set(options.allowed),
+    signal,
+  });
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const { digest, size: archiveSize } = await digestArchive(files, { signal, onBytes: countBytes(report, size) });
   const installation = plan === undefined ? {} : { installation: plan.installation };

@@ -212,6 +212,7 @@ describe("a slip", () => {
     ["JSON that is none", ["-d", "{"], "is not JSON"],
     ["nothing at all", ["-d", ""], "is empty"],
     ["a file that is not there", ["-f", "gone.json"], "cannot be read (ENOENT)"],
+    ["a file without an end", ["-f", "/dev/zero"], "too large to send"],
     ["a folder", ["-f", "."], "is a folder"],
     ["two bodies", ["-d", "1", "-f", "x"], "exclude each other"],
     ["two places", ["-d", "1", "--environment", "e", "--deployment", "d"], "exclude each other"],

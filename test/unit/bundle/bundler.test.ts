@@ -418,6 +418,24 @@ describe("the bundle's folder", () => {
     expect(existsSync(join(root, `.truss-ts/${process.ppid}-1/x`))).toBe(true);
   });
 
+  it("are made elsewhere where the project cannot be written to, and go from there", async () => {
+    const root = createTempProject({
+      "model/model.ts": 'import { one } from "pkg";\nexport const value: number = one;\n',
+      "node_modules/pkg/package.json": '{"name":"pkg","type":"module","exports":"./index.js"}',
+      "node_modules/pkg/index.js": "export const one = 1;\n",
+      // Even who may write everywhere cannot make a folder in a file.
+      "node_modules/.cache": "a file in the way",
+    });
+    const bundler = await openBundler(root);
+    const built = await bundler.build();
+    if (!built.ok) throw new Error(built.errors[0]?.message);
+    expect(built.file.startsWith(root)).toBe(false);
+    expect(await import(pathToFileURL(built.file).href)).toMatchObject({ value: 1 });
+    await bundler.close();
+    expect(existsSync(dirname(built.file))).toBe(false);
+    expect(existsSync(join(root, "node_modules", "pkg", "index.js"))).toBe(true);
+  });
+
   it("that cannot be written is named", async () => {
     const root = createTempProject({ "model/model.ts": "", out: "a file in the way" });
     await expect(openBundler(root, { outDir: join(root, "out", "deep") })).rejects.toMatchObject({

@@ -59,15 +59,18 @@ describe("the watcher", () => {
     await seeing(seen, [["model/a.ts", "model/b.ts", "model/c.ts", "model/d.ts"]]);
   });
 
-  it("tells the first known source of a burst at once, and when all of the burst was told", async () => {
+  it("tells of each known source of a burst once, the first of them ahead of the rest", async () => {
     const names = ["model/a.ts", "model/b.ts", "model/c.ts", "model/d.ts", "model/e.ts"];
     const { root, watcher, seen, rests, write } = await watchProject(["config.yaml", ...names]);
     const files = names.map((name) => join(root, name));
     watcher.followFiles(files, Date.now() + 60_000);
     for (const name of names) write(name, "second");
-    await vi.waitFor(() => expect(seen[0]).toEqual(["model/a.ts"]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(0), { timeout: 5_000 });
+    // On a busy machine the system may tell of the whole burst in one go: then there is no first.
     await rests[0];
-    expect(seen).toEqual([["model/a.ts"], names.slice(1)]);
+    expect(seen.flat().sort()).toEqual(names);
+    expect(seen.length).toBeLessThanOrEqual(2);
+    if (seen.length === 2) expect(seen[0]).toHaveLength(1);
   });
 
   it("makes few of the files that a program writes one after the other", async () => {

@@ -144,6 +144,21 @@ describe("the installation", () => {
     expect(packages["node_modules/out"]).toMatchObject({ resolved: "file:_packages/out-1.tgz", integrity: "sha512-b" });
   });
 
+  it("takes packed packages along that are called alike", async () => {
+    const { planned, packages } = await plan({
+      outside: ["node_modules/out", "node_modules/other"],
+      files: { "vendor/a/out-1.tgz": packed, "vendor/b/out-1.tgz": packed },
+      packages: {
+        "node_modules/out": { version: "1.0.0", resolved: "file:vendor/a/out-1.tgz", integrity: "sha512-b" },
+        "node_modules/other": { version: "1.0.0", resolved: "file:vendor/b/out-1.tgz", integrity: "sha512-c" },
+      },
+    });
+    const places = planned?.files.map(({ path }) => path).filter((path) => path.endsWith(".tgz")) ?? [];
+    const named = ["node_modules/out", "node_modules/other"].map((key) => Reflect.get(packages[key] ?? {}, "resolved"));
+    expect(new Set(places).size).toBe(2);
+    expect(named.toSorted()).toEqual(places.map((path) => path.replace("model/", "file:")).toSorted());
+  });
+
   it("names what runs scripts and what has no build, and refuses what Linux cannot have", async () => {
     const scripted = { "node_modules/out": { version: "1.0.0", hasInstallScript: true } };
     expect((await plan({ packages: scripted })).warnings).toEqual([

@@ -47,6 +47,15 @@ describe("a secret stops the push", () => {
     expect(JSON.stringify([error?.message, error?.hint])).not.toContain(token.slice(-12));
   });
 
+  it("that config.yaml gives a value to, wherever that stands", async () => {
+    const value = "only-for-this-machine";
+    const config = `secrets:\n  my_key: ${value}\n  none: null\n  short: abc\n`;
+    const error = await refusal({ "config.yaml": config, "data/notes.txt": `x ${value} abc` });
+    expect(error).toMatchObject({ code: "STAGE_SECRET", file: "data/notes.txt", line: 1 });
+    expect(error?.message).toContain("the value of my_key in config.yaml");
+    expect(JSON.stringify([error?.message, error?.hint])).not.toContain(value);
+  });
+
   it.each([0, 5])("each of them in the model's code, by its source", async (from) => {
     const some = Object.entries(tokens).slice(from, from + 5);
     const lines = some.map(([, token], index) => `export const key${index}: string = ${JSON.stringify(token)};`);
