@@ -34,7 +34,7 @@ const tools = {
 };
 // All but the first two mostly wait for programs that they have started. The clients bring a second Node with them, under
 // which later parts build the same project once more.
-const workers = { clients: 2, unit: 2, contract: 3, e2e: 3, package: 2, truss: 3, images: 2 };
+const workers = { clients: 2, unit: 2, contract: 3, e2e: 4, package: 2, truss: 3, images: 3 };
 let passed = 0;
 let failed = 0;
 const skipped = [];
