@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repository } from "../../contract/support/project.ts";
 
@@ -34,6 +36,10 @@ export interface PushSettings {
   readonly node?: string;
 }
 
+/** What earlier runs have made, and what runs beside this one, is not known here: layers are new once. */
+const cache = mkdtempSync(join(tmpdir(), "truss-ts-images-cache-"));
+process.on("exit", () => rmSync(cache, { recursive: true, force: true }));
+
 /** Runs the built command line, whatever comes of it. Credentials of this machine are not looked at. */
 export function tryPush(root: string, flags: readonly string[], settings: PushSettings = {}): Promise<PushOutcome> {
   const args = [
@@ -45,7 +51,8 @@ export function tryPush(root: string, flags: readonly string[], settings: PushSe
     "--json",
     ...flags,
   ];
-  const env = { ...process.env, DOCKER_CONFIG: join(root, "no-docker-config"), ...settings.env };
+  const own = { DOCKER_CONFIG: join(root, "no-docker-config"), TRUSS_TS_CACHE_DIR: cache };
+  const env = { ...process.env, ...own, ...settings.env };
   const child = spawn(settings.node ?? process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
