@@ -9,7 +9,8 @@ import { createBundleFolder } from "./folder.ts";
 import { listPackageFiles } from "./package-files.ts";
 import { type BuildKind, createRebuilder } from "./rebuilder.ts";
 import { createResolvePlugin, type ResolveLog } from "./resolve.ts";
-import { createSourcePlacesPlugin, sourcePlaces } from "./source-places.ts";
+import { sharedOptions } from "./shared-options.ts";
+import { createSourcePlacesPlugin } from "./source-places.ts";
 import { findTsconfigs } from "./tsconfigs.ts";
 import type { Bundler, BuildResult } from "./types.ts";
 
@@ -72,26 +73,15 @@ export async function createBundler(project: Project, options: BundlerOptions = 
 
 function createOptions(project: Project, outDir: string, log: ResolveLog, { placed }: BuildKind) {
   return {
+    ...sharedOptions,
     absWorkingDir: project.root,
     // Relative: in the folder's own name esbuild would take a `*` for a pattern.
     entryPoints: [{ in: `./${projectPath(project.root, project.modelFile)}`, out: "model" }],
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    write: false,
     metafile: placed !== undefined,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
     // Node's own conditions: without this esbuild adds "module", which Node does not know.
     conditions: ["node-addons"],
-    sourcemap: "external",
-    sourcesContent: false,
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-    loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
-    define: sourcePlaces,
     banner: { js: createBanner(project.root) },
     plugins: [createResolvePlugin(project, outDir, log, placed === undefined), createSourcePlacesPlugin(placed)],
   } satisfies BuildOptions;

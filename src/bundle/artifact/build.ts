@@ -2,7 +2,7 @@ import { type BuildFailure, type BuildOptions, type BuildResult, build } from "e
 import { join } from "node:path";
 import { projectPath } from "../../lib/paths.ts";
 import type { Project } from "../../project/types.ts";
-import { sourcePlaces } from "../source-places.ts";
+import { sharedOptions } from "../shared-options.ts";
 import { createEntry, entryName } from "./entry.ts";
 import type { Layout, PackagePlace } from "./layout.ts";
 import { createArtifactPlacesPlugin, stageRelative } from "./places.ts";
@@ -38,24 +38,13 @@ export async function attemptBuild(target: Target, attempt: AttemptOptions): Pro
   const log = createArtifactLog();
   const placeOf = (file: string) => stageRelative(target.file, layout.stagePath(file));
   const settings: BuildOptions = {
+    ...sharedOptions,
     absWorkingDir: project.root,
     ...entryOf(target, attempt),
     outfile: join(project.root, target.file),
-    bundle: true,
-    write: false,
     metafile: true,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
     // Those that Node goes by, so that packages are the ones that ran during development.
     conditions: ["node-addons", "module-sync"],
-    sourcemap: "external",
-    sourcesContent: false,
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-    loader: { ".txt": "text", ".md": "text", ".html": "text", ".csv": "text", ".jinja": "text" },
-    define: sourcePlaces,
     plugins: [
       createArtifactResolvePlugin({ project, log, staysOutside, placeOf, deferred: target.source === undefined }),
       createArtifactPlacesPlugin(placeOf),
